@@ -1,0 +1,46 @@
+"""opir: forecast, read and explain operando infrared spectra of batteries.
+
+The public names are loaded when they are first used, so that ``import opir`` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opir.errors import OpirError as OpirError
+    from opir.protocol import Protocol as Protocol
+    from opir.run import Electrochemistry as Electrochemistry
+    from opir.run import Run as Run
+    from opir.run import Spectrum as Spectrum
+    from opir.run.readers import read as read
+    from opir.run.readers import read_all as read_all
+    from opir.system import System as System
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Electrochemistry": "opir.run",
+    "OpirError": "opir.errors",
+    "Protocol": "opir.protocol",
+    "Run": "opir.run",
+    "Spectrum": "opir.run",
+    "System": "opir.system",
+    "read": "opir.run.readers",
+    "read_all": "opir.run.readers",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'opir' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

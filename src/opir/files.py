@@ -1,0 +1,90 @@
+"""Writing files so that a crash, a full disk or a second thought loses nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from opir.errors import OutputError, OutputExistsError
+
+__all__ = ["atomic_path", "check_output", "output_errors"]
+
+_REASONS = {
+    errno.ENOSPC: ("no space is left on the disk", "Free some space or name another folder"),
+    errno.EDQUOT: ("the disk quota is used up", "Free some space or name another folder"),
+    errno.EACCES: ("writing there is not permitted", "Name a folder you may write to"),
+    errno.EPERM: ("writing there is not permitted", "Name a folder you may write to"),
+    errno.EROFS: ("the file system is read-only", "Name a folder you may write to"),
+}
+
+
+@contextmanager
+def output_errors(path: Path | str) -> Iterator[None]:
+    """Turn the operating system's write errors into :class:`OutputError` naming ``path``."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0)
+        if reason is None:
+            # HDF5 and others wrap the number in a text of their own.
+            found = [r for code, r in _REASONS.items() if os.strerror(code) in str(error)]
+            reason = found[0] if found else (f"the file cannot be written ({error})", "")
+        problem, remedy = reason
+        raise OutputError(problem, remedy=remedy, path=path) from error
+
+
+def check_output(path: Path | str, *, overwrite: bool = False) -> Path:
+    """The path, after a check that it may be written.
+
+    Raises:
+        OutputExistsError: If it exists and ``overwrite`` is false.
+        OutputError: If its folder does not exist.
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise OutputExistsError(path)
+    if not path.parent.exists():
+        raise OutputError(
+            f"the folder {str(path.parent)!r} does not exist",
+            remedy="Make it first or name another output",
+            path=path,
+        )
+    return path
+
+
+@contextmanager
+def atomic_path(path: Path | str, *, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary name beside ``path``, renamed to it when the block ends without an error.
+
+    The temporary name keeps the ending of ``path``, since some libraries choose the format by
+    it. A folder may be written too. On an error, nothing of it stays and ``path`` is untouched.
+
+    Raises:
+        OutputExistsError: If ``path`` exists and ``overwrite`` is false.
+        OutputError: If the operating system refuses to write.
+    """
+    path = check_output(path, overwrite=overwrite)
+    temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:8]}.partial{path.suffix}")
+    try:
+        with output_errors(path):
+            yield temporary
+            if not overwrite and path.exists():
+                raise OutputExistsError(path)
+            if path.is_dir() and temporary.exists():
+                # A folder cannot be replaced in one step: the old one steps aside first.
+                aside = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}.old")
+                os.replace(path, aside)
+                os.replace(temporary, path)
+                shutil.rmtree(aside, ignore_errors=True)
+            else:
+                os.replace(temporary, path)
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)

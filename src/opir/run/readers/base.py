@@ -1,0 +1,77 @@
+"""The contract of a reader: one foreign format, one small file.
+
+A reader is a :class:`Reader`: a name, what tells the format by its content, and a function that
+turns a file into :class:`Contents`. Register it in its own file with ``READERS.add``; another
+package adds one through the entry point group ``opir.readers``.
+
+Third-party parsers are not trusted: a reader wraps them so that whatever is wrong with a file
+comes out as :class:`~opir.errors.FormatError` naming file, place and remedy, within bounded time
+and memory, and the objects that it returns are checked when they are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from opir.errors import FormatError
+from opir.registry import Registry
+from opir.run.electrochemistry import Electrochemistry
+from opir.run.run import Run
+from opir.run.spectrum import Spectrum
+
+__all__ = ["HEAD_BYTES", "MAXIMUM_BYTES", "READERS", "Block", "Contents", "Reader"]
+
+Block = Spectrum | Run | Electrochemistry
+"""What a file can hold."""
+
+HEAD_BYTES = 8192
+"""How much of a file its format is told by."""
+
+MAXIMUM_BYTES = 2 * 1024**3
+"""Larger files are refused before they are opened."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file holds.
+
+    Attributes:
+        blocks: Name -> spectrum, run or electrochemistry, in the order of the file.
+        main: Name of the block that ``opir.read`` returns.
+        format: Name of the reader.
+        notes: What the reader had to assume or leave out, one sentence each.
+    """
+
+    blocks: Mapping[str, Block]
+    main: str
+    format: str
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if self.main not in self.blocks:
+            raise FormatError("the file holds no block that can be read")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One foreign format.
+
+    Attributes:
+        name: Name of the format (``"opus"``).
+        description: One line for lists and errors.
+        recognise: ``(head, path) -> confidence`` from the first :data:`HEAD_BYTES` bytes and the
+            path: 0 not this format, 1 certain (magic bytes); text formats say less. The highest
+            wins; endings may add at most 0.1 to tell equals apart. Must not raise.
+        read: ``path -> Contents``. Raises :class:`~opir.errors.FormatError` on anything wrong.
+    """
+
+    name: str
+    description: str
+    recognise: Callable[[bytes, Path], float]
+    read: Callable[[Path], Contents]
+
+
+READERS: Registry[Reader] = Registry("format", group="opir.readers")
+"""Name -> :class:`Reader`."""
