@@ -1,0 +1,3 @@
+"""Pictures of runs and spectra. Matplotlib is loaded when the first one is drawn."""
+
+from opir.plots.style import save as save

@@ -1,0 +1,332 @@
+"""What all pictures share: colours, axes with units, the origin of the data, saving.
+
+Matplotlib is imported inside the functions, and only its object interface is used: no pyplot, no
+global state, no window system. A figure is a :class:`matplotlib.figure.Figure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from opir.errors import OptionError, require
+from opir.files import atomic_path
+from opir.quantities import quantity
+from opir.run.spectral import SpectralData
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "COLOURS",
+    "DIVERGING",
+    "FORMATS",
+    "MISSING",
+    "SEQUENTIAL",
+    "TimeUnit",
+    "cell_edges",
+    "colour_limits",
+    "new_figure",
+    "save",
+    "signal_label",
+    "spectral_axis",
+    "spectral_mesh",
+    "time_unit",
+    "title",
+    "with_gaps",
+]
+
+SEQUENTIAL = "cividis"
+"""Colour map of values that start at nothing; read alike with and without colour vision."""
+
+DIVERGING = "RdBu_r"
+"""Colour map of changes, white at 0, red above; told apart with any colour vision."""
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+"""Line colours of Okabe and Ito, told apart with any colour vision."""
+
+MISSING = "#d9d9d9"
+"""Colour of the ground where nothing was measured."""
+
+FORMATS = (".png", ".svg", ".pdf")
+"""Endings that :func:`save` writes."""
+
+_GAP = 4.0
+"""A step longer than this many usual steps is a gap, drawn empty."""
+
+
+def new_figure(width: float = 8.0, height: float = 5.0) -> Figure:
+    """An empty figure that keeps labels from overlapping.
+
+    Args:
+        width, height: Its size in inch.
+    """
+    module = require("matplotlib.figure", extra="plot")
+    figure: Figure = module.Figure(figsize=(width, height), layout="constrained")
+    return figure
+
+
+# -- axes ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TimeUnit:
+    """The unit that times are drawn in: ``shown = seconds / seconds_per_unit``."""
+
+    name: str
+    seconds: float
+
+    @property
+    def label(self) -> str:
+        """Axis label: ``Time / h``."""
+        return f"Time / {self.name}"
+
+    def __call__(self, seconds: ArrayLike) -> NDArray[np.float64]:
+        """Seconds in this unit."""
+        return np.asarray(seconds, dtype=np.float64) / self.seconds
+
+
+def time_unit(seconds: ArrayLike) -> TimeUnit:
+    """The unit in which a range of times [s] reads best: s, min, h or d."""
+    times = np.asarray(seconds, dtype=np.float64)
+    span = float(np.ptp(times)) if times.size else 0.0
+    for name, length, least in (("d", 86400, 5 * 86400), ("h", 3600, 5400), ("min", 60, 300)):
+        if span >= least:
+            return TimeUnit(name, float(length))
+    return TimeUnit("s", 1.0)
+
+
+def spectral_axis(axes: Axes, wavenumber: ArrayLike, *, label: bool = True) -> None:
+    """Wavenumbers on the x axis, falling from left to right, over exactly their range.
+
+    Args:
+        axes: Where.
+        wavenumber: The axis [cm-1], either direction, shape ``[wavenumber]``.
+        label: Write the axis label.
+    """
+    values = np.asarray(wavenumber, dtype=np.float64)
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    axes.set_xlim(high, low)
+    if label:
+        axes.set_xlabel(quantity("wavenumber").label)
+
+
+_NORMALISED = {"snv": "SNV", "max": "maximum = 1", "area": "unit area", "vector": "unit length"}
+
+
+def signal_label(data: SpectralData) -> str:
+    """Label of the ordinate, with what the processing made of it.
+
+    ``Absorbance``, ``Change of absorbance``, ``Absorbance (SNV)``,
+    ``2nd derivative of absorbance / cm²``.
+    """
+    label = quantity(data.signal).label
+    for step in data.history:
+        kind = str(step.parameters.get("method", "snv"))
+        lower = label[0].lower() + label[1:]
+        if step.name == "difference":
+            label = f"Change of {lower}"
+        elif step.name == "derivative":
+            order = int(step.parameters.get("order", 1))
+            count = {1: "1st", 2: "2nd", 3: "3rd"}.get(order, f"{order}th")
+            power = {1: "", 2: "²", 3: "³"}.get(order, f"^{order}")
+            label = f"{count} derivative of {lower} / cm{power}"
+        elif step.name == "normalise":
+            label = f"{label} ({_NORMALISED.get(kind, kind)})"
+        elif step.name == "undo":
+            label = quantity(data.signal).label
+    return label
+
+
+def title(axes: Axes, text: str, origin: str) -> None:
+    """A title at the left and, unless the data were measured, their origin at the right.
+
+    Args:
+        axes: The topmost axes of the figure.
+        text: The title.
+        origin: One of :data:`opir.run.spectral.ORIGINS`.
+    """
+    axes.set_title(text, loc="left", fontsize=10)
+    if origin != "measured":
+        shown = "origin unknown" if origin == "unknown" else origin
+        box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": COLOURS[1]}
+        axes.set_title(
+            shown, loc="right", fontsize=10, color=COLOURS[1], fontweight="bold", bbox=box
+        )
+
+
+# -- values -------------------------------------------------------------------------------------
+
+
+def colour_limits(
+    values: ArrayLike, *, centred: bool = False, share: float = 0.998
+) -> tuple[float, float, str]:
+    """Limits of a colour scale that a few extreme values do not flatten.
+
+    Args:
+        values: Any shape; NaN is passed over.
+        centred: Make the limits equal on both sides of 0, for a diverging map.
+        share: The share of values that lies inside.
+
+    Returns:
+        Lower limit, upper limit, and which ends values lie beyond, as the ``extend`` of a
+        colour bar (``neither``, ``min``, ``max``, ``both``).
+    """
+    array = np.asarray(values, dtype=np.float64)
+    array = array[np.isfinite(array)]
+    if array.size == 0:
+        return 0.0, 1.0, "neither"
+    low, high = (float(q) for q in np.quantile(array, [(1 - share) / 2, (1 + share) / 2]))
+    if centred:
+        high = max(abs(low), abs(high))
+        low = -high
+    if high <= low:
+        low, high = low - 0.5, high + 0.5
+    below, above = bool(array.min() < low), bool(array.max() > high)
+    extend = {(False, False): "neither", (True, False): "min", (False, True): "max"}
+    return low, high, extend.get((below, above), "both")
+
+
+def _usual_step(axis: NDArray[np.float64]) -> float:
+    steps = np.abs(np.diff(axis))
+    return float(np.median(steps)) if steps.size else 1.0
+
+
+def with_gaps(
+    axis: ArrayLike, values: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A line's points with a break (NaN) in each gap of the axis.
+
+    Args:
+        axis: Shape ``[point]``, monotonic.
+        values: Shape ``[point]``; NaN where missing.
+    """
+    x = np.asarray(axis, dtype=np.float64)
+    y = np.asarray(values, dtype=np.float64)
+    if x.size < 3:
+        return x, y
+    after = np.flatnonzero(np.abs(np.diff(x)) > _GAP * _usual_step(x)) + 1
+    return np.insert(x, after, (x[after - 1] + x[after]) / 2), np.insert(y, after, np.nan)
+
+
+def cell_edges(axis: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Edges of the cells that a heat map draws around the points of an axis.
+
+    Edges lie midway between neighbours; where the axis has a gap, the cells keep their usual
+    width and an empty cell lies between.
+
+    Args:
+        axis: Shape ``[point]``, monotonic, either direction.
+
+    Returns:
+        Edges, shape ``[cell + 1]``, and for each cell the point it shows, -1 for an empty one.
+    """
+    x = np.asarray(axis, dtype=np.float64)
+    if x.size == 1:
+        return np.array([x[0] - 0.5, x[0] + 0.5]), np.array([0])
+    half = _usual_step(x) / 2 * np.sign(x[-1] - x[0])
+    edges, cells = [x[0] - min(abs(x[1] - x[0]) / 2, abs(half)) * np.sign(half)], []
+    for i in range(x.size - 1):
+        cells.append(i)
+        if abs(x[i + 1] - x[i]) > 2 * _GAP * abs(half):
+            edges += [x[i] + half, x[i + 1] - half]
+            cells.append(-1)
+        else:
+            edges.append((x[i] + x[i + 1]) / 2)
+    cells.append(x.size - 1)
+    edges.append(x[-1] + min(abs(x[-1] - x[-2]) / 2, abs(half)) * np.sign(half))
+    return np.array(edges), np.array(cells)
+
+
+def spectral_mesh(
+    axes: Axes,
+    wavenumber: ArrayLike,
+    times: ArrayLike,
+    values: ArrayLike,
+    *,
+    cmap: str,
+    limits: tuple[float, float],
+) -> QuadMesh:
+    """A heat map: wavenumber falling from left to right, time upwards, gaps left empty.
+
+    Args:
+        axes: Where.
+        wavenumber: Shape ``[wavenumber]`` [cm-1], either direction.
+        times: Shape ``[time]``, in the unit that is shown.
+        values: Shape ``[time, wavenumber]``; NaN is left empty.
+        cmap: Colour map.
+        limits: Of the colour scale.
+    """
+    x_edges, x_cells = cell_edges(wavenumber)
+    y_edges, y_cells = cell_edges(times)
+    table = np.asarray(values, dtype=np.float64)[np.ix_(y_cells, x_cells)]
+    table[y_cells < 0] = np.nan
+    table[:, x_cells < 0] = np.nan
+    axes.set_facecolor(MISSING)
+    mesh = axes.pcolormesh(
+        x_edges, y_edges, table, cmap=cmap, vmin=limits[0], vmax=limits[1], rasterized=True
+    )
+    spectral_axis(axes, x_edges)
+    axes.set_ylim(float(y_edges[0]), float(y_edges[-1]))
+    return mesh
+
+
+# -- saving -------------------------------------------------------------------------------------
+
+
+def save(
+    figure: Figure,
+    path: Path | str,
+    *,
+    overwrite: bool = False,
+    dpi: int = 150,
+    metadata: dict[str, Any] | None = None,
+) -> Path:
+    """Write a figure; the ending chooses PNG, SVG or PDF. Nothing half-written stays.
+
+    Args:
+        figure: What to write.
+        path: Where to.
+        overwrite: Replace what is there.
+        dpi: Dots per inch, of PNG and of the heat maps inside SVG and PDF.
+        metadata: Texts to keep in the file.
+
+    Raises:
+        OptionError: If the ending is none of :data:`FORMATS`.
+        OutputExistsError: If ``path`` exists and ``overwrite`` is false.
+        OutputError: If it cannot be written.
+    """
+    path = Path(path)
+    check_ending(path)
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        figure.savefig(
+            temporary,
+            format=path.suffix.lower()[1:],
+            dpi=dpi,
+            metadata={"Creator" if path.suffix.lower() != ".png" else "Software": "opir"}
+            | (metadata or {}),
+        )
+    return path
+
+
+def check_ending(path: Path | str, endings: Sequence[str] = FORMATS) -> None:
+    """Refuse a picture file with another ending.
+
+    Raises:
+        OptionError: If the ending is none of ``endings``.
+    """
+    suffix = Path(path).suffix
+    if suffix.lower() not in endings:
+        raise OptionError(
+            f"a picture with the ending {suffix!r} cannot be written",
+            remedy=f"Name it with one of {', '.join(endings)}",
+        )
