@@ -155,9 +155,9 @@ def _load(path: Path) -> xr.Dataset:
             path=path,
         )
     try:
-        # h5netcdf prints a traceback at exit for a file that HDF5 itself cannot open.
-        with h5py.File(path, "r"):
-            pass
+        # h5netcdf prints a traceback for a file whose root HDF5 itself cannot read.
+        with h5py.File(path, "r") as plain:
+            dict(plain.attrs), dict(plain)
         with xr.open_dataset(
             path,
             engine="h5netcdf",
