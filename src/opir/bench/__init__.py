@@ -1,0 +1,1 @@
+"""Studies: tasks, splits, tables."""

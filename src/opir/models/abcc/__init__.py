@@ -1,0 +1,9 @@
+"""ABCC, learned mode: Chemical Flow over two streams with non-negative learned components.
+
+The name and the idea (Chemical Flow, two aligned streams, chemical constraints) are those of
+arXiv:2602.18551, of which only the abstract could be read; the formulas here are our own.
+"""
+
+from opir.models.abcc.config import AbccConfig as AbccConfig
+from opir.models.abcc.flow import ChemicalFlow as ChemicalFlow
+from opir.models.abcc.model import Abcc as Abcc

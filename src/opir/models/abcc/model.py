@@ -1,0 +1,244 @@
+"""ABCC as a forecaster: arrays in, labelled forecast out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from opir.errors import ModelError
+from opir.models.abcc.config import AbccConfig
+from opir.models.abcc.flow import ChemicalFlow, FlowPath
+from opir.models.abcc.initialise import FirstGuess, first_guess
+from opir.models.abcc.losses import anchor_loss, displacement_loss, semigroup_loss
+from opir.models.base import MODELS, Arrays, TrainedForecaster, check_wavenumber, not_fitted
+from opir.models.forecast import Forecast
+from opir.models.inputs import ForecastInputs, Windows
+
+__all__ = ["Abcc"]
+
+_ROWS = 256
+_SHORT = 1e-3
+
+
+@MODELS.register("abcc")
+class Abcc(TrainedForecaster):
+    """ABCC in ``learned`` mode: no library of reference spectra is needed.
+
+    Args:
+        config: Sizes and loss weights.
+        operator: Matrix ``P`` of the linear processing that the spectra went through, shape
+            ``[wavenumber, wavenumber]`` (:func:`opir.models.operators`); the identity if none.
+    """
+
+    name: ClassVar[str] = "abcc"
+
+    def __init__(
+        self, config: AbccConfig | None = None, *, operator: ArrayLike | None = None
+    ) -> None:
+        self.recipe = {}
+        self.config = config or AbccConfig()
+        self.operator = None if operator is None else np.asarray(operator, dtype=np.float64)
+        self.scale = 1.0
+        self._descriptor = 0
+        self._flow: ChemicalFlow | None = None
+
+    # -- training -------------------------------------------------------------------------------
+
+    def begin(self, train: Windows, *, seed: int) -> None:
+        """Start from the training windows; ``seed`` sets the networks' first weights."""
+        points = train.inputs.wavenumber.size
+        if self.operator is not None and self.operator.shape != (points, points):
+            raise ModelError(
+                f"the operator has shape {self.operator.shape}; the spectra have {points} points"
+            )
+        guess = first_guess(train, self.config.components, self.config.reversible, self.operator)
+        self.scale = float(guess.scale)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self._flow = self._build(guess, train.inputs.descriptor.shape[1])
+
+    def _build(self, guess: FirstGuess, descriptor: int) -> ChemicalFlow:
+        self._descriptor = descriptor
+        return ChemicalFlow(
+            guess,
+            hidden=self.config.hidden,
+            largest_shift=self.config.largest_shift,
+            first_relaxation=self.config.first_relaxation,
+            descriptor=descriptor,
+        )
+
+    @property
+    def module(self) -> ChemicalFlow:
+        """The flow."""
+        if self._flow is None:
+            raise not_fitted(self)
+        return self._flow
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Weight decay acts on the rate and state-function networks only."""
+        flow = self.module
+        decayed = [
+            layer.weight
+            for part in (flow.irreversible.rates, flow.reversible.of_drive)
+            for layer in part
+            if isinstance(layer, torch.nn.Linear)
+        ]
+        known = {id(item) for item in decayed}
+        others = [item for item in flow.parameters() if id(item) not in known]
+        return [
+            {"params": decayed, "decay": self.config.rate_decay},
+            {"params": others, "decay": 0.0},
+        ]
+
+    def losses(self, batch: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """Displacement, velocity anchor, semigroup, reconstruction and two smoothness terms."""
+        flow, config = self.module, self.config
+        frames, times = batch["frames"] / self.scale, batch["times"]
+        drive, descriptor = batch["drive"], batch["descriptor"]
+        first, last = int(batch["given_frames"]) - 1, frames.shape[1] - 1
+        start, middle = self._choose(first, last, generator)
+
+        given, observed = frames[:, start], frames[:, start + 1 :]
+        ahead = torch.cat([times[:, start : start + 1], times[:, start:]], dim=1)
+        short = _SHORT * (times[:, start + 1] - times[:, start])
+        ahead[:, 1] += short
+        felt = torch.cat([drive[:, start : start + 1], drive[:, start:]], dim=1)
+        path = flow(given, ahead, felt, descriptor)
+        whole = path.displacement[:, 2:]
+
+        step = min(config.anchor_frames, last - start)
+        duration = times[:, start + step] - times[:, start]
+        velocity = path.displacement[:, 1] * (duration / short)[:, None]
+        terms = {
+            "displacement": displacement_loss(whole, given, observed),
+            "anchor": config.anchor * anchor_loss(velocity, frames[:, start + step] - given),
+            "reconstruction": config.reconstruction * (path.reconstruction - given).square().mean(),
+            "roughness": config.roughness * flow.components.roughness(),
+            "shift_rate": config.shift_rate * _relative_rate(path, config.largest_shift),
+        }
+        if middle is not None and config.semigroup > 0:
+            onward = flow(frames[:, middle], times[:, middle:], drive[:, middle:], descriptor)
+            at = middle - start - 1
+            terms["semigroup"] = config.semigroup * semigroup_loss(
+                whole[:, at + 1 :], whole[:, at], onward.displacement[:, 1:]
+            )
+        return terms
+
+    def _choose(self, first: int, last: int, generator: torch.Generator) -> tuple[int, int | None]:
+        """Frame ``r`` that a batch starts from, and the observed ``m`` it is split at."""
+        start = first
+        if float(torch.rand(1, generator=generator)) >= self.config.early_share:
+            start = int(torch.randint(first, max(last - 2, first + 1), (1,), generator=generator))
+        if last - start < 2:
+            return start, None
+        return start, int(torch.randint(start + 1, last, (1,), generator=generator))
+
+    # -- forecasting ----------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def forecast(self, inputs: ForecastInputs) -> Forecast:
+        """Spectra, streams, amounts, extents and shift at ``inputs.times``."""
+        flow = self.module
+        check_wavenumber(self, flow.components.wavenumber.double().cpu().numpy(), inputs)
+        paths = [
+            self._path(inputs.rows(np.arange(row, min(row + _ROWS, len(inputs)))))
+            for row in range(0, len(inputs), _ROWS)
+        ]
+
+        def joined(name: str, factor: float = 1.0) -> NDArray[np.float64]:
+            parts = [getattr(path, name)[:, 1:].double().cpu().numpy() for path in paths]
+            return np.asarray(np.concatenate(parts) * factor)
+
+        streams = {
+            name: joined(name, self.scale) for name in ("irreversible", "reversible", "residual")
+        }
+        return Forecast(
+            spectra=inputs.last[:, None] + joined("displacement", self.scale),
+            times=inputs.times,
+            wavenumber=inputs.wavenumber,
+            model=self.name,
+            streams=streams,
+            amounts=joined("amounts"),
+            extents=joined("extents"),
+            shift=joined("shift"),
+            components=self.component_names,
+            reactions=tuple(f"{i + 1} -> {j + 1}" for i, j in flow.irreversible.pairs),
+        )
+
+    def _path(self, inputs: ForecastInputs) -> FlowPath:
+        first = inputs.given.shape[1] - 1
+        # Differences are taken in double precision: a run may be months old.
+        times = np.concatenate([np.zeros((len(inputs), 1)), inputs.lead], axis=1)
+        arrays = (inputs.last / self.scale, times, inputs.drive[:, first:], inputs.descriptor)
+        where = self.module.time_scale.device
+        given, ahead, drive, descriptor = (
+            torch.as_tensor(values, dtype=torch.float32, device=where) for values in arrays
+        )
+        path: FlowPath = self.module(given, ahead, drive, descriptor)
+        return path
+
+    @torch.no_grad()
+    def amounts(self, spectra: ArrayLike) -> NDArray[np.float64]:
+        """Amounts of the components in measured spectra ``[..., wavenumber]``, processed alike."""
+        scaled = torch.as_tensor(np.asarray(spectra) / self.scale, dtype=torch.float32)
+        found = self.module.amounts(scaled.to(self.module.time_scale.device))
+        return np.asarray(found.double().cpu().numpy())
+
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        """``component 1`` (consumed) to ``component n`` (formed)."""
+        return tuple(f"component {k + 1}" for k in range(self.config.components))
+
+    @property
+    def component_spectra(self) -> NDArray[np.float64]:
+        """Learned spectra in the absorbance domain, never negative, ``[component, wavenumber]``."""
+        found = self.module.components.spectra.detach().double().cpu().numpy()
+        return np.asarray(found * self.scale)
+
+    # -- state ----------------------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, Any], Arrays]:
+        """Configuration and weights."""
+        weights = self.module.state_dict()
+        config = {
+            "abcc": self.config.to_dict(),
+            "scale": self.scale,
+            "processed": self.operator is not None,
+            "descriptor": self._descriptor,
+        }
+        return config, {name: value.cpu().numpy() for name, value in weights.items()}
+
+    @classmethod
+    def from_state(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
+        """From :meth:`state`."""
+        sizes = AbccConfig.from_dict(dict(config["abcc"]))
+        matrix = np.asarray(arrays["components.operator"], dtype=np.float64)
+        model = cls(sizes, operator=matrix if config["processed"] else None)
+        model.scale = float(config["scale"])
+        points = matrix.shape[0]
+        blank = FirstGuess(
+            spectra=np.ones((sizes.components, points)),
+            background=np.zeros(points),
+            operator=matrix,
+            wavenumber=np.asarray(arrays["components.wavenumber"], dtype=np.float64),
+            read_amounts=np.zeros((sizes.components, points)),
+            read_offset=np.zeros(sizes.components),
+            loadings=np.zeros((sizes.reversible, points)),
+            read_coordinates=np.zeros((sizes.reversible, points)),
+            scale=np.array(model.scale),
+            time_scale=np.array(1.0),
+            current_scale=np.array(1.0),
+        )
+        model._flow = model._build(blank, int(config["descriptor"]))
+        model._flow.load_state_dict({k: torch.as_tensor(v) for k, v in arrays.items()})
+        return model
+
+
+def _relative_rate(path: FlowPath, bound: float) -> Tensor:
+    """Mean square step of the peak shift between frames, in units of its bound."""
+    return (path.shift.diff(dim=1) / max(bound, 1e-9)).square().mean()

@@ -1,0 +1,160 @@
+"""The contract of a forecaster.
+
+From the measured frames and the conditions ahead (:class:`ForecastInputs`), all of them forecast
+the spectra at the times asked for (:class:`Forecast`). They see the same inputs and nothing else,
+so that any two can be compared, exchanged or wrapped in one another.
+
+There are two ways to come by one. A :class:`FittedForecaster` has a closed form: ``fit`` makes it.
+A :class:`TrainedForecaster` is made by gradient descent: it says what it starts from (``begin``)
+and what is to become small (``losses``); the loop itself is not its business and lives in
+:mod:`opir.training`. Both keep their state as plain arrays beside a JSON configuration.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opir.errors import ModelError
+from opir.models.forecast import Forecast
+from opir.models.inputs import ForecastInputs, Windows
+from opir.registry import Registry
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["MODELS", "FittedForecaster", "Forecaster", "TrainedForecaster"]
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Forecaster(ABC):
+    """Forecasts spectra from measured ones.
+
+    Attributes:
+        name: The name it is registered under.
+        recipe: How the spectra it was fitted to had been processed and on which time grid, JSON
+            values; kept with the weights, so that a new spectrum can be processed alike.
+    """
+
+    name: ClassVar[str]
+    recipe: dict[str, Any]
+
+    @abstractmethod
+    def forecast(self, inputs: ForecastInputs) -> Forecast:
+        """The spectra at ``inputs.times``.
+
+        Raises:
+            ModelError: If the model is not fitted, or was fitted on another wavenumber axis.
+        """
+
+    @abstractmethod
+    def state(self) -> tuple[dict[str, Any], Arrays]:
+        """Configuration (JSON values) and arrays from which it can be made again."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
+        """The forecaster of a :meth:`state`."""
+
+    def save(self, path: Path | str, *, overwrite: bool = False) -> Path:
+        """Write it to one file (``.safetensors``: arrays, with the configuration as JSON).
+
+        Raises:
+            OutputExistsError: If the file exists and ``overwrite`` is false.
+        """
+        from opir.models.checkpoint import save_model
+
+        return save_model(self, path, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read it from the file that :meth:`save` wrote.
+
+        Raises:
+            FormatError: If the file is damaged, or of another kind or version.
+            ModelError: If it holds another kind of forecaster.
+        """
+        from opir.models.checkpoint import load_model
+
+        model = load_model(path)
+        if not isinstance(model, cls):
+            raise ModelError(
+                f"the file holds the model {model.name!r}, not a {cls.__name__}",
+                remedy="Read it with opir.models.load_model",
+            )
+        return model
+
+
+class FittedForecaster(Forecaster):
+    """A forecaster with a closed form."""
+
+    @abstractmethod
+    def fit(self, train: Windows, validation: Windows | None = None) -> Self:
+        """Fit to windows; where something is to be chosen, choose it on the validation windows."""
+
+
+class TrainedForecaster(Forecaster):
+    """A forecaster made by gradient descent, as seen by the training loop."""
+
+    @abstractmethod
+    def begin(self, train: Windows, *, seed: int) -> None:
+        """Make the module and start it from the training windows."""
+
+    @property
+    @abstractmethod
+    def module(self) -> torch.nn.Module:
+        """What is trained.
+
+        Raises:
+            ModelError: Before :meth:`begin`.
+        """
+
+    @abstractmethod
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Parameters in groups, as optimisers take them, with ``decay`` as a factor each."""
+
+    @abstractmethod
+    def losses(
+        self, batch: Mapping[str, torch.Tensor], generator: torch.Generator
+    ) -> dict[str, torch.Tensor]:
+        """Weighted loss terms by name; their sum is minimised.
+
+        Args:
+            batch: ``frames`` ``[batch, given + ahead, wavenumber]``, ``times``
+                ``[batch, given + ahead]`` s, ``drive`` ``[batch, given + ahead, 3]`` and
+                ``descriptor`` ``[batch, features]``, on the module's device.
+            generator: Source of every random choice (on the CPU).
+        """
+
+
+def check_wavenumber(model: Forecaster, fitted: NDArray[Any], inputs: ForecastInputs) -> None:
+    """Refuse inputs on another wavenumber axis than the one fitted on.
+
+    Raises:
+        ModelError: If the axes differ.
+    """
+    found = inputs.wavenumber
+    if fitted.shape == found.shape and np.allclose(fitted, found, rtol=0, atol=1e-3):
+        return
+    raise ModelError(
+        f"{model.name} was fitted on {fitted.size} points, {fitted[0]:g} to {fitted[-1]:g} cm-1; "
+        f"the spectra have {found.size}, {found[0]:g} to {found[-1]:g} cm-1",
+        remedy="Resample the spectra to that axis first",
+    )
+
+
+def not_fitted(model: Forecaster) -> ModelError:
+    """The error of a forecaster that is used before it is fitted."""
+    return ModelError(
+        f"{model.name} is not fitted", remedy="Fit it first: opir.training.fit(model, windows)"
+    )
+
+
+MODELS: Registry[type[Forecaster]] = Registry("model", group="opir.models")
+"""Every forecaster by name."""

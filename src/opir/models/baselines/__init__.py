@@ -1,0 +1,6 @@
+"""Baselines: what any forecaster has to beat. NumPy alone."""
+
+from opir.models.baselines.mean_trajectory import MeanTrajectory as MeanTrajectory
+from opir.models.baselines.nearest_neighbour import NearestNeighbour as NearestNeighbour
+from opir.models.baselines.persistence import Persistence as Persistence
+from opir.models.baselines.ridge import Ridge as Ridge

@@ -1,0 +1,62 @@
+"""Training-mean trajectory: the mean change of the training windows at each lead time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from opir.models.base import (
+    MODELS,
+    Arrays,
+    FittedForecaster,
+    check_wavenumber,
+    not_fitted,
+)
+from opir.models.baselines.lead_grid import change_at, changes_on, common_lead
+from opir.models.forecast import Forecast
+from opir.models.inputs import ForecastInputs, Windows
+
+__all__ = ["MeanTrajectory"]
+
+
+@MODELS.register("mean-trajectory")
+class MeanTrajectory(FittedForecaster):
+    """The last given spectrum plus the mean change of the training windows."""
+
+    name: ClassVar[str] = "mean-trajectory"
+
+    def __init__(self) -> None:
+        self.recipe = {}
+        self._arrays: Arrays = {}
+
+    def fit(self, train: Windows, validation: Windows | None = None) -> Self:
+        """Mean change at the common lead times of the windows."""
+        lead = common_lead(train)
+        self._arrays = {
+            "wavenumber": train.inputs.wavenumber,
+            "lead": lead,
+            "change": changes_on(lead, train).mean(axis=0),
+        }
+        return self
+
+    def forecast(self, inputs: ForecastInputs) -> Forecast:
+        """Last spectrum plus mean change; held after the longest lead time fitted on."""
+        if not self._arrays:
+            raise not_fitted(self)
+        check_wavenumber(self, self._arrays["wavenumber"], inputs)
+        change = np.repeat(self._arrays["change"][None], len(inputs), axis=0)
+        spectra = inputs.last[:, None] + change_at(inputs.lead, self._arrays["lead"], change)
+        return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
+
+    def state(self) -> tuple[dict[str, Any], Arrays]:
+        """Mean change and its lead times."""
+        return {}, dict(self._arrays)
+
+    @classmethod
+    def from_state(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
+        """From :meth:`state`."""
+        model = cls()
+        model._arrays = dict(arrays)
+        return model

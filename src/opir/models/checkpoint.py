@@ -1,0 +1,120 @@
+"""A forecaster in one file: arrays and a JSON configuration, without pickle.
+
+The file is a safetensors file. Its metadata hold ``format`` (``opir-model``), ``format_version``,
+``model`` (the registered name), ``config`` and ``recipe`` (JSON texts) and ``opir_version``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import opir
+from opir.errors import FormatError, require
+from opir.files import atomic_path
+from opir.models.base import Forecaster
+from opir.models.catalogue import get_model
+
+__all__ = ["FORMAT_VERSION", "load_model", "read_arrays", "save_model", "write_arrays"]
+
+FORMAT_VERSION = 1
+
+
+def save_model(model: Forecaster, path: Path | str, *, overwrite: bool = False) -> Path:
+    """Write a forecaster to ``path``.
+
+    Raises:
+        OutputExistsError: If the file exists and ``overwrite`` is false.
+        MissingDependencyError: If safetensors is not installed.
+    """
+    config, arrays = model.state()
+    metadata = {
+        "model": model.name,
+        "config": json.dumps(config, allow_nan=False),
+        "recipe": json.dumps(model.recipe, allow_nan=False),
+    }
+    return write_arrays(path, arrays, kind="opir-model", metadata=metadata, overwrite=overwrite)
+
+
+def load_model(path: Path | str) -> Forecaster:
+    """Read a forecaster that :func:`save_model` wrote.
+
+    Raises:
+        FormatError: If the file is missing, damaged, or of another kind or version.
+        UnknownNameError: If it holds a forecaster that is not installed.
+    """
+    arrays, metadata = read_arrays(path, kind="opir-model")
+    try:
+        config, recipe = json.loads(metadata["config"]), json.loads(metadata["recipe"])
+        name = metadata["model"]
+    except (KeyError, json.JSONDecodeError) as error:
+        raise FormatError(f"the model's configuration is damaged ({error})", path=path) from error
+    kind = get_model(name)
+    try:
+        model = kind.from_state(config, arrays)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise FormatError(
+            f"the arrays or the configuration do not fit the model {name!r} ({error})",
+            remedy="The file was damaged or edited; get it anew",
+            path=path,
+        ) from error
+    model.recipe = recipe
+    return model
+
+
+def write_arrays(
+    path: Path | str,
+    arrays: dict[str, Any],
+    *,
+    kind: str,
+    metadata: dict[str, str],
+    overwrite: bool = False,
+) -> Path:
+    """Write named arrays with text metadata, whole or not at all."""
+    safetensors = require("safetensors.numpy", extra="torch")
+    written = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    header = {"format": kind, "format_version": str(FORMAT_VERSION)}
+    header |= {"opir_version": opir.__version__, **metadata}
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        safetensors.save_file(written, str(temporary), metadata=header)
+    return Path(path)
+
+
+def read_arrays(path: Path | str, *, kind: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Arrays and metadata that :func:`write_arrays` wrote.
+
+    Raises:
+        FormatError: If the file is missing, damaged, or of another kind or version.
+    """
+    safetensors = require("safetensors", extra="torch")
+    path = Path(path)
+    if not path.is_file():
+        raise FormatError("there is no such file", path=path)
+    try:
+        with safetensors.safe_open(str(path), framework="numpy") as opened:
+            metadata = dict(opened.metadata() or {})
+            arrays = {name: opened.get_tensor(name) for name in list(opened.keys())}
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise FormatError(
+            f"the file is not a whole safetensors file ({error})",
+            remedy="It was cut off or is of another format; get or write it anew",
+            path=path,
+        ) from error
+    found = metadata.get("format", "none")
+    if found != kind:
+        raise FormatError(f"the file is of the format {found!r}; {kind!r} is needed", path=path)
+    version = metadata.get("format_version", "none")
+    if version != str(FORMAT_VERSION):
+        raise FormatError(
+            f"the file has format version {version}; this opir {opir.__version__} reads "
+            f"{FORMAT_VERSION}",
+            remedy="Use the opir that wrote it, or train the model anew",
+            path=path,
+        )
+    for name, values in arrays.items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise FormatError("the array holds NaN or infinity", path=path, place=name)
+    return arrays, metadata

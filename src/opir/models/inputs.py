@@ -1,0 +1,209 @@
+"""What every forecaster is given, and what it is fitted to. The same for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from opir.errors import AxisError, ValueRangeError
+from opir.protocol import Protocol
+from opir.quantities import check_values
+from opir.run.axes import check_axis
+from opir.run.spectrum import Spectrum
+
+__all__ = ["DRIVE", "ForecastInputs", "Windows"]
+
+DRIVE = ("voltage", "current", "temperature")
+"""The channels of the drive, in their order; V, A, K. NaN where not known."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ForecastInputs:
+    """The measured frames and the conditions ahead; all that a forecaster may see.
+
+    Times count from any origin; only their differences are used, so the time since the start of
+    the run is not handed to a forecaster unawares.
+
+    Attributes:
+        given: Measured spectra, shape ``[batch, given_frames, wavenumber]``.
+        given_times: Their times [s], shape ``[batch, given_frames]``, rising.
+        times: Times to forecast [s], shape ``[batch, frames]``, rising, after the given ones;
+            spacing is free.
+        wavenumber: Axis of the spectra [cm-1], shape ``[wavenumber]``, either direction.
+        drive: Voltage [V], current [A], temperature [K] at the given times and the times to
+            forecast, shape ``[batch, given_frames + frames, 3]``; NaN where not known.
+        descriptor: Numbers that describe the system, shape ``[batch, features]``; zero features
+            where nothing is known.
+
+    Raises:
+        AxisError: If a shape or an axis does not fit.
+        ValueRangeError: If a spectrum holds NaN or infinity, or the drive a value out of bounds.
+    """
+
+    given: Array
+    given_times: Array
+    times: Array
+    wavenumber: Array
+    drive: Array = field(default_factory=lambda: np.empty(0))
+    descriptor: Array = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        for name in ("given", "given_times", "times", "wavenumber", "drive", "descriptor"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=np.float64))
+        batch, given, points = _shape(self.given, 3, "given")
+        if min(batch, given, points) == 0:
+            raise AxisError(f"given has shape {self.given.shape}; at least one frame is needed")
+        frames = _shape(self.times, 2, "times")[1]
+        _same(self.given_times, (batch, given), "given_times")
+        _same(self.times, (batch, frames), "times")
+        check_axis(self.wavenumber, "wavenumber")
+        _same(self.wavenumber, (points,), "wavenumber")
+        if self.drive.size == 0:
+            empty = np.full((batch, given + frames, len(DRIVE)), np.nan)
+            object.__setattr__(self, "drive", empty)
+        if self.descriptor.size == 0:
+            object.__setattr__(self, "descriptor", np.zeros((batch, 0)))
+        _same(self.drive, (batch, given + frames, len(DRIVE)), "drive")
+        _same(self.descriptor, (batch, self.descriptor.shape[-1]), "descriptor")
+        for name in ("given", "given_times", "times", "descriptor"):
+            _finite(getattr(self, name), name)
+        steps = np.diff(np.concatenate([self.given_times, self.times], axis=1), axis=1)
+        if (steps <= 0).any():
+            row = int(np.nonzero((steps <= 0).any(axis=1))[0][0])
+            raise AxisError(
+                "times are not rising, or a time to forecast is not after the given frames",
+                place=f"times[{row}]",
+                remedy="Forecast times must come after the last given frame, in rising order",
+            )
+        for channel, name in enumerate(DRIVE):
+            check_values(self.drive[..., channel], name, allow_missing=True)
+
+    def __len__(self) -> int:
+        return int(self.given.shape[0])
+
+    @property
+    def frames(self) -> int:
+        """Number of frames to forecast."""
+        return int(self.times.shape[1])
+
+    @property
+    def last(self) -> Array:
+        """The last given spectrum, shape ``[batch, wavenumber]``."""
+        return self.given[:, -1]
+
+    @property
+    def lead(self) -> Array:
+        """Time from the last given frame to each forecast [s], shape ``[batch, frames]``."""
+        return self.times - self.given_times[:, -1:]
+
+    def rows(self, index: ArrayLike) -> ForecastInputs:
+        """The inputs of some rows of the batch only."""
+        at = np.atleast_1d(np.asarray(index))
+        return replace(
+            self,
+            given=self.given[at],
+            given_times=self.given_times[at],
+            times=self.times[at],
+            drive=self.drive[at],
+            descriptor=self.descriptor[at],
+        )
+
+    @classmethod
+    def from_spectrum(
+        cls,
+        spectrum: Spectrum,
+        times: ArrayLike,
+        *,
+        protocol: Protocol | None = None,
+        temperature: float | None = None,
+        descriptor: ArrayLike = (),
+    ) -> ForecastInputs:
+        """Inputs for one spectrum, taken as measured at time 0.
+
+        Args:
+            spectrum: The measured spectrum.
+            times: Times to forecast after it [s], shape ``[frames]``, rising, above 0.
+            protocol: What the cell will be asked to do from time 0 on.
+            temperature: Temperature [K] where the protocol does not say.
+            descriptor: Numbers that describe the system, shape ``[features]``.
+        """
+        ahead = check_axis(times, "time", increasing=True)
+        grid = np.concatenate([[0.0], ahead])
+        drive = np.full((1, grid.size, len(DRIVE)), np.nan)
+        if protocol is not None:
+            drive[0] = protocol.sample(grid).table
+        if temperature is not None:
+            column = drive[0, :, DRIVE.index("temperature")]
+            column[np.isnan(column)] = temperature
+        return cls(
+            given=spectrum.values[None, None, :].astype(np.float64),
+            given_times=np.zeros((1, 1)),
+            times=ahead[None],
+            wavenumber=spectrum.wavenumber,
+            drive=drive,
+            descriptor=np.asarray(descriptor, dtype=np.float64)[None],
+        )
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Inputs together with what was measured afterwards; to fit a forecaster or to score it.
+
+    Attributes:
+        inputs: What the forecaster is given.
+        target: Measured spectra at ``inputs.times``, shape ``[batch, frames, wavenumber]``.
+        block: Number of the stretch of time that each window lies in, shape ``[batch]``;
+            windows of one block are not independent.
+    """
+
+    inputs: ForecastInputs
+    target: Array
+    block: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "target", np.asarray(self.target, dtype=np.float64))
+        object.__setattr__(self, "block", np.asarray(self.block, dtype=np.int64))
+        shape = (len(self.inputs), self.inputs.frames, self.inputs.wavenumber.size)
+        _same(self.target, shape, "target")
+        _same(self.block, (len(self.inputs),), "block")
+        _finite(self.target, "target")
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def change(self) -> Array:
+        """Change from the last given spectrum, shape ``[batch, frames, wavenumber]``."""
+        return self.target - self.inputs.last[:, None]
+
+    def rows(self, index: ArrayLike) -> Windows:
+        """Some of the windows."""
+        at = np.atleast_1d(np.asarray(index))
+        return Windows(self.inputs.rows(at), self.target[at], self.block[at])
+
+
+def _shape(values: Array, dimensions: int, name: str) -> tuple[int, ...]:
+    if values.ndim != dimensions:
+        raise AxisError(f"{name} has shape {values.shape}; {dimensions} dimensions are needed")
+    return values.shape
+
+
+def _same(values: NDArray[Any], shape: tuple[int, ...], name: str) -> None:
+    if values.shape != shape:
+        raise AxisError(f"{name} has shape {values.shape}; {shape} is needed")
+
+
+def _finite(values: Array, name: str) -> None:
+    bad = ~np.isfinite(values)
+    if bad.any():
+        index = ", ".join(str(int(axis[0])) for axis in np.nonzero(bad))
+        raise ValueRangeError(
+            f"{name} holds {int(bad.sum())} value(s) that are NaN or infinite",
+            place=f"{name}[{index}]",
+            remedy="Cut or mask them before forecasting; only the drive may hold NaN",
+        )
