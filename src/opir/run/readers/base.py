@@ -15,6 +15,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import xarray as xr
+
 from opir.errors import FormatError
 from opir.registry import Registry
 from opir.run.electrochemistry import Electrochemistry
@@ -42,16 +45,30 @@ class Contents:
         main: Name of the block that ``opir.read`` returns.
         format: Name of the reader.
         notes: What the reader had to assume or leave out, one sentence each.
+        arrays: What a file holds beside spectra and records, by name: interferograms over
+            ``point``, phases over ``wavenumber``, traces over ``time``.
     """
 
     blocks: Mapping[str, Block]
     main: str
     format: str
     notes: tuple[str, ...] = field(default=())
+    arrays: Mapping[str, xr.DataArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.main not in self.blocks:
-            raise FormatError("the file holds no block that can be read")
+            held = ", ".join(self.arrays)
+            raise FormatError(
+                "the file holds no spectrum" + (f", only {held}" if held else ""),
+                remedy="Save the spectrum itself with it" if held else "Export it again",
+            )
+        for name, array in self.arrays.items():
+            if not np.isfinite(array.values).all():
+                raise FormatError(
+                    f"{name} holds values that are not finite",
+                    place=f"block {name}",
+                    remedy="The file is damaged: copy or export it again",
+                )
 
 
 @dataclass(frozen=True)
