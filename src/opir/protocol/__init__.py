@@ -1,16 +1,17 @@
-"""Cell protocols (placeholder while the part is written)."""
+"""Cell protocols: steps or a measured course, as text, and at any times.
 
-from __future__ import annotations
+Current is positive on charge, that is on oxidation at the working electrode.
+"""
 
-
-class Protocol:
-    """A cell protocol."""
-
-    def to_text(self) -> str:
-        """As text."""
-        return ""
-
-    @classmethod
-    def from_text(cls, text: str) -> Protocol:
-        """From text."""
-        return cls()
+from opir.protocol.drive import Drive as Drive
+from opir.protocol.protocol import Protocol as Protocol
+from opir.protocol.rates import CRate as CRate
+from opir.protocol.steps import STEPS as STEPS
+from opir.protocol.steps import ConstantCurrent as ConstantCurrent
+from opir.protocol.steps import ConstantVoltage as ConstantVoltage
+from opir.protocol.steps import Cycle as Cycle
+from opir.protocol.steps import Gitt as Gitt
+from opir.protocol.steps import Measured as Measured
+from opir.protocol.steps import Rest as Rest
+from opir.protocol.steps import Step as Step
+from opir.protocol.steps import Sweep as Sweep
