@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from opir.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from opir.protocol.steps import Step
+    from opir.protocol.base import Step
 
 __all__ = ["CHANNELS", "Course", "Drive"]
 

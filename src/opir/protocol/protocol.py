@@ -9,28 +9,19 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from opir.errors import ProtocolError, ValueRangeError
+from opir.errors import ProtocolError
+from opir.protocol.base import Step, Temperature, quantity_field
 from opir.protocol.drive import CHANNELS, Course, Drive
 from opir.protocol.explain import explain
+from opir.protocol.measured import Measured
 from opir.protocol.rates import amperes
-from opir.protocol.steps import AnyStep, Measured, Step
-from opir.quantities import parse
+from opir.protocol.steps import AnyStep
 
 __all__ = ["Protocol"]
 
 _MOST_STEPS = 1_000_000
-
-
-def _quantity(name: str) -> BeforeValidator:
-    def convert(value: Any) -> Any:
-        try:
-            return None if value is None else parse(value, name)
-        except ValueRangeError as error:
-            raise ProtocolError(error.problem, remedy=error.remedy) from None
-
-    return BeforeValidator(convert)
 
 
 class Protocol(BaseModel):
@@ -60,9 +51,9 @@ class Protocol(BaseModel):
 
     steps: tuple[AnyStep, ...] = Field(min_length=1)
     name: str = ""
-    capacity: Annotated[float, _quantity("capacity"), Field(gt=0)] | None = None
-    temperature: Annotated[float, _quantity("temperature")] | None = None
-    start: Annotated[float, _quantity("time")] = 0.0
+    capacity: Annotated[float, quantity_field("capacity"), Field(gt=0)] | None = None
+    temperature: Temperature | None = None
+    start: Annotated[float, quantity_field("time")] = 0.0
     notes: str = ""
 
     def __init__(self, steps: Any = (), **fields: Any) -> None:

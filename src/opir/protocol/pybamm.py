@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from opir.errors import OpirError, ProtocolError
+from opir.protocol.base import PlainStep, Step
 from opir.protocol.rates import CRate, parse_current
-from opir.protocol.steps import ConstantCurrent, ConstantVoltage, Cycle, Gitt, PlainStep, Rest, Step
+from opir.protocol.steps import ConstantCurrent, ConstantVoltage, Cycle, Gitt, Rest
 from opir.quantities import parse
 
 __all__ = ["from_string", "from_strings", "to_strings"]

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from opir.errors import FormatError, OpirError, ProtocolError
+from opir.protocol.base import Step
+from opir.protocol.measured import Measured
 from opir.protocol.rates import CRate
-from opir.protocol.steps import Cycle, Measured, Step
+from opir.protocol.steps import Cycle
 from opir.quantities import parse, quantity
 
 if TYPE_CHECKING:
