@@ -33,15 +33,15 @@ class AbccConfig:
     """
 
     components: int = 4
-    reversible: int = 8
-    hidden: int = 16
-    largest_shift: float = 2.0
+    reversible: int = 12
+    hidden: int = 8
+    largest_shift: float = 1.0
     first_relaxation: float = 0.3
     semigroup: float = 0.1
-    anchor: float = 0.02
+    anchor: float = 0.03
     anchor_frames: int = 4
-    reconstruction: float = 0.1
-    roughness: float = 1e-3
+    reconstruction: float = 0.03
+    roughness: float = 1e-2
     shift_rate: float = 1e-2
     rate_decay: float = 1.0
     early_share: float = 0.5

@@ -29,12 +29,15 @@ class Ridge(FittedForecaster):
     """Scores of the given frame, and the conditions, to scores of the change, linearly.
 
     The principal components are those of all training frames. One ridge regression maps the
-    standardised features to the change scores of all lead times together. Number of components
-    and penalty are chosen on the validation windows (mean absolute error), if there are any.
+    standardised features to the change scores of all lead times together. What of the given
+    frame lies outside these components (noise, mostly) is kept in the forecast by a share.
+    Number of components, penalty and share are chosen on the validation windows (mean absolute
+    error), if there are any.
 
     Args:
         components: Numbers of principal components to try.
         penalties: Penalties to try, per training window and feature of unit variance.
+        shares: Shares to try of the given frame's rest that is kept; 1 keeps it whole.
     """
 
     name: ClassVar[str] = "ridge"
@@ -43,10 +46,12 @@ class Ridge(FittedForecaster):
         self,
         components: Sequence[int] = (2, 3, 5, 8, 12, 20, 30, 40),
         penalties: Sequence[float] = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0),
+        shares: Sequence[float] = (1.0, 0.5, 0.25, 0.0),
     ) -> None:
         self.recipe = {}
         self.components = tuple(int(count) for count in components)
         self.penalties = tuple(float(penalty) for penalty in penalties)
+        self.shares = tuple(float(share) for share in shares)
         self.chosen: dict[str, float] = {}
         self._arrays: Arrays = {}
 
@@ -83,12 +88,12 @@ class Ridge(FittedForecaster):
             moment = inner.T @ (target - arrays["target_mean"]) / len(train)
             for penalty in self.penalties:
                 weights = np.linalg.solve(gram + penalty * np.eye(len(gram)), moment)
-                self._arrays = {**arrays, "weights": weights}
-                checked = train if validation is None else validation
-                error = float(np.abs(self.forecast(checked.inputs).spectra - checked.target).mean())
-                if error < best:
-                    best, kept = error, self._arrays
-                    self.chosen = {"components": number, "penalty": penalty}
+                for share in self.shares:
+                    self._arrays = {**arrays, "weights": weights, "share": np.array([share])}
+                    error = _error(self, train if validation is None else validation)
+                    if error < best:
+                        best, kept = error, self._arrays
+                        self.chosen = {"components": number, "penalty": penalty, "share": share}
         self._arrays = kept
         return self
 
@@ -100,9 +105,10 @@ class Ridge(FittedForecaster):
         check_wavenumber(self, kept["wavenumber"], inputs)
         scores = (_features(kept, inputs) - kept["feature_mean"]) @ kept["weights"]
         scores = (scores + kept["target_mean"]).reshape(len(inputs), kept["lead"].size, -1)
-        spectra = inputs.last[:, None] + change_at(
-            inputs.lead, kept["lead"], scores @ kept["loadings"]
-        )
+        deviation = inputs.last - kept["centre"]
+        rest = deviation - deviation @ kept["loadings"].T @ kept["loadings"]
+        start = inputs.last - (1 - float(kept["share"][0])) * rest
+        spectra = start[:, None] + change_at(inputs.lead, kept["lead"], scores @ kept["loadings"])
         return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
@@ -116,6 +122,10 @@ class Ridge(FittedForecaster):
         model.chosen = dict(config.get("chosen", {}))
         model._arrays = dict(arrays)
         return model
+
+
+def _error(model: Ridge, windows: Windows) -> float:
+    return float(np.abs(model.forecast(windows.inputs).spectra - windows.target).mean())
 
 
 def _features(arrays: Arrays, inputs: ForecastInputs) -> Array:
