@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,16 @@ from numpy.typing import NDArray
 
 from opir.errors import OptionError
 
-__all__ = ["DTYPES", "content_hash", "hash_arrays", "portable", "portable_attributes"]
+__all__ = [
+    "DTYPES",
+    "Variable",
+    "as_dataset",
+    "content_hash",
+    "hash_variables",
+    "portable",
+    "portable_attributes",
+    "portable_variables",
+]
 
 DTYPES = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
@@ -29,40 +39,75 @@ DTYPES = (
 _NOT_HASHED = frozenset({"Conventions", "opir_type", "opir_version", "opir_content_hash"})
 
 
+@dataclass(frozen=True)
+class Variable:
+    """One variable as files keep it.
+
+    Attributes:
+        dims: Its dimensions.
+        values: Numbers in native byte order and C order, or texts (labels of a dimension).
+        attributes: Texts, finite numbers and lists of them.
+        coordinate: Whether it is a coordinate.
+    """
+
+    dims: tuple[str, ...]
+    values: NDArray[Any]
+    attributes: dict[str, Any]
+    coordinate: bool
+
+
+def portable_variables(dataset: xr.Dataset) -> dict[str, Variable]:
+    """The variables of a dataset as files keep them, sorted by name.
+
+    Raises:
+        OptionError: If a variable is of object, date or complex type, or of text without being
+            the labels of a dimension, or its name cannot stand in a file.
+    """
+    coordinates = set(dataset.coords)
+    return {
+        str(name): _portable_variable(str(name), variable, name in coordinates)
+        for name, variable in sorted(dataset.variables.items(), key=lambda item: str(item[0]))
+    }
+
+
+def _portable_variable(name: str, variable: xr.Variable, coordinate: bool) -> Variable:
+    if not name or "/" in name or name.startswith((".", "__")) or name != name.strip():
+        raise OptionError(f"the variable name {name!r} cannot stand in a file", remedy="Rename it")
+    dims = tuple(map(str, variable.dims))
+    attributes = portable_attributes(variable.attrs, name)
+    values = np.asarray(variable.values)
+    if dims == (name,) and values.dtype.kind in "UOST":
+        labels = [v.decode() if isinstance(v, bytes) else v for v in values.tolist()]
+        if all(isinstance(label, str) for label in labels):
+            return Variable(dims, np.array(labels, dtype=np.str_), attributes, coordinate)
+    native = values.dtype.newbyteorder("=")
+    if native.name not in DTYPES:
+        raise OptionError(
+            f"the variable {name!r} is of type {values.dtype}; numbers are needed",
+            remedy="Keep texts in the metadata; write points in time as seconds",
+        )
+    return Variable(dims, np.asarray(values, dtype=native, order="C"), attributes, coordinate)
+
+
 def portable(dataset: xr.Dataset) -> xr.Dataset:
     """The dataset with plain arrays and attributes only, ready for a file.
 
     Raises:
-        OptionError: If a variable is of text, object, date or complex type, or its name cannot
-            stand in a file.
+        OptionError: See :func:`portable_variables`.
     """
-    dataset = dataset.copy(deep=False)
-    dataset.attrs = portable_attributes(dataset.attrs, "the dataset")
-    dataset.encoding = {}
-    for key in dataset.variables:
-        name = str(key)
-        if not name or "/" in name or name.startswith((".", "__")) or name != name.strip():
-            raise OptionError(
-                f"the variable name {name!r} cannot stand in a file", remedy="Rename it"
-            )
-        variable = dataset[name].variable
-        if variable.dtype.newbyteorder("=").name not in DTYPES:
-            raise OptionError(
-                f"the variable {name!r} is of type {variable.dtype}; numbers are needed",
-                remedy="Keep texts in the metadata; write points in time as seconds",
-            )
-        plain = xr.Variable(
-            variable.dims,
-            np.ascontiguousarray(variable.values, dtype=variable.dtype.newbyteorder("=")).reshape(
-                variable.shape
-            ),
-            portable_attributes(variable.attrs, name),
-        )
-        if name in dataset.coords:
-            dataset = dataset.assign_coords({name: plain})
-        else:
-            dataset[name] = plain
-    return dataset
+    return as_dataset(
+        portable_variables(dataset), portable_attributes(dataset.attrs, "the dataset")
+    )
+
+
+def as_dataset(variables: Mapping[str, Variable], attributes: Mapping[str, Any]) -> xr.Dataset:
+    """A dataset of such variables."""
+    data: dict[str, xr.Variable] = {}
+    coordinates: dict[str, xr.Variable] = {}
+    for name, item in variables.items():
+        place = coordinates if item.coordinate else data
+        place[name] = xr.Variable(item.dims, item.values, item.attributes, fastpath=True)
+    return xr.Dataset(data, coordinates, dict(attributes))
 
 
 def portable_attributes(attributes: Mapping[Any, Any], owner: str) -> dict[str, Any]:
@@ -107,43 +152,28 @@ def content_hash(dataset: xr.Dataset) -> str:
     """The content hash of a dataset, ``sha256:`` and 64 hexadecimal digits.
 
     Raises:
-        OptionError: If the dataset holds what no file keeps, see :func:`portable`.
+        OptionError: If the dataset holds what no file keeps, see :func:`portable_variables`.
     """
-    variables = {
-        str(name): (
-            tuple(map(str, variable.dims)),
-            np.asarray(variable.values),
-            str(variable.attrs.get("units", "")),
-            name in dataset.coords,
-        )
-        for name, variable in dataset.variables.items()
-    }
-    return hash_arrays(variables, portable_attributes(dataset.attrs, "the dataset"))
+    return hash_variables(
+        portable_variables(dataset), portable_attributes(dataset.attrs, "the dataset")
+    )
 
 
-def hash_arrays(
-    variables: Mapping[str, tuple[tuple[str, ...], NDArray[Any], str, bool]],
-    attributes: Mapping[str, Any],
-) -> str:
-    """The content hash of named arrays.
-
-    Args:
-        variables: Name -> (dims, values, unit, whether it is a coordinate).
-        attributes: Attributes, as :func:`portable_attributes` gives them.
-    """
+def hash_variables(variables: Mapping[str, Variable], attributes: Mapping[str, Any]) -> str:
+    """The content hash of variables and attributes as files keep them."""
     digest = hashlib.sha256()
     for name in sorted(variables):
-        dims, values, unit, coordinate = variables[name]
+        item = variables[name]
         header = {
-            "coordinate": coordinate,
-            "dims": list(dims),
-            "dtype": values.dtype.newbyteorder("=").name,
+            "coordinate": item.coordinate,
+            "dims": list(item.dims),
+            "dtype": "string" if item.values.dtype.kind == "U" else item.values.dtype.name,
             "name": name,
-            "shape": list(values.shape),
-            "units": unit,
+            "shape": list(item.values.shape),
+            "units": str(item.attributes.get("units", "")),
         }
         digest.update(_canonical(header))
-        digest.update(_bytes(values))
+        digest.update(_bytes(item.values))
     kept = {key: value for key, value in attributes.items() if key not in _NOT_HASHED}
     digest.update(_canonical(kept))
     return f"sha256:{digest.hexdigest()}"
@@ -153,11 +183,13 @@ def _canonical(record: Mapping[str, Any]) -> bytes:
     return json.dumps(record, sort_keys=True, separators=(",", ":")).encode("ascii") + b"\n"
 
 
-def _bytes(values: NDArray[Any]) -> bytes:
-    """The values in C order, little-endian, with every NaN as the one quiet NaN."""
-    array = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+def _bytes(values: NDArray[Any]) -> bytes | memoryview:
+    """The values in C order, little-endian, with every NaN as the one quiet NaN; texts as JSON."""
+    if values.dtype.kind == "U":
+        return json.dumps(values.tolist(), separators=(",", ":")).encode("ascii") + b"\n"
+    array = np.asarray(values, dtype=values.dtype.newbyteorder("<"), order="C")
     if array.dtype.kind == "f":
         missing = np.isnan(array)
         if missing.any():
             array = np.where(missing, np.array(np.nan, array.dtype), array)
-    return array.tobytes()
+    return array.data.cast("B") if array.size else b""

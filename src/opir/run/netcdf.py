@@ -69,7 +69,9 @@ def write_netcdf(block: Block, path: Path | str, *, overwrite: bool = False) -> 
         # A NaN on time is a missing value and marked as the fill value; signals hold none.
         missing = variable.dtype.kind == "f" and bool(np.isnan(variable.values).any())
         encoding[name] = {"_FillValue": variable.dtype.type(np.nan) if missing else None}
-        if variable.ndim and variable.size:
+        if variable.dtype.kind == "U":
+            encoding[name]["dtype"] = "S1"  # characters, which every NetCDF program reads
+        elif variable.ndim and variable.size:
             # Shuffle and deflate are what every HDF5 library has; the checksum is HDF5's own.
             encoding[name] |= {"zlib": True, "complevel": 4, "shuffle": True, "fletcher32": True}
     dataset.attrs = {key: _attribute(value) for key, value in dataset.attrs.items()}
