@@ -97,7 +97,7 @@ _ALL = [
         1e5,
         {"cm-1": (1, 0), "1/cm": (1, 0), "m-1": (1e-2, 0), "1/m": (1e-2, 0), "wavenumbers": (1, 0)},
     ),
-    Quantity("absorbance", "1", "Absorbance", -1e3, 1e3, {"1": (1, 0), "": (1, 0), "a.u.": (1, 0)}),
+    Quantity("absorbance", "1", "Absorbance", -1e5, 1e5, {"1": (1, 0), "": (1, 0), "a.u.": (1, 0)}),
     Quantity(
         "transmittance", "1", "Transmittance", -10, 100, {"1": (1, 0), "": (1, 0), "%": (0.01, 0)}
     ),

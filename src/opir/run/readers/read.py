@@ -10,7 +10,10 @@ from opir.run.readers.base import HEAD_BYTES, MAXIMUM_BYTES, READERS, Block, Con
 
 __all__ = ["read", "read_all", "recognise"]
 
-_BUILT_IN: tuple[str, ...] = ()
+_BUILT_IN: tuple[str, ...] = (
+    *("labspec", "eclab_text", "eclab_mpr", "arbin", "neware", "bdf", "delimited"),
+    "netcdf",
+)
 """Modules of this package that register a reader."""
 
 
