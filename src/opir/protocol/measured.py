@@ -90,12 +90,13 @@ class Measured(Step):
         for column, values in enumerate(self.columns().values()):
             if values is not None:
                 table[:, column] = np.array(values, dtype=np.float64)
-        begin, finish = table[:-1].copy(), table[1:].copy()
         if self.longest_gap is not None:
-            gap = np.diff(times) > self.longest_gap
-            begin[gap, :2] = finish[gap, :2] = np.nan
-            if self.temperature is not None:
-                begin[gap, 2] = finish[gap, 2] = np.nan
+            # A row without values in the middle opens the gap; the rows around it stay.
+            after = np.flatnonzero(np.diff(times) > self.longest_gap) + 1
+            known = np.nan if self.temperature is not None else temperature
+            times = np.insert(times, after, (times[after - 1] + times[after]) / 2)
+            table = np.insert(table, after, [np.nan, np.nan, known], axis=0)
+        begin, finish = table[:-1], table[1:]
         # A record that starts on its own clock keeps its times bit by bit.
         clock = times + (start - times[0])
         bounds = np.stack([clock[:-1], clock[1:]], axis=1)
