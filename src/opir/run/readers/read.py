@@ -11,6 +11,7 @@ from opir.run.readers.base import HEAD_BYTES, MAXIMUM_BYTES, READERS, Block, Con
 __all__ = ["read", "read_all", "recognise"]
 
 _BUILT_IN: tuple[str, ...] = (
+    *("opus", "omnic", "spc", "jcamp"),
     *("labspec", "eclab_text", "eclab_mpr", "arbin", "neware", "bdf", "delimited"),
     "netcdf",
 )

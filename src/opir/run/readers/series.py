@@ -3,30 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.run.readers.base import Block
+from opir.errors import FormatError
 from opir.run.readers.binary import checked
 from opir.run.run import Run
 from opir.run.spectrum import Spectrum
 
-__all__ = ["gather", "make_run", "unique_names"]
+__all__ = ["Frame", "gather", "make_run", "unique_names"]
+
+
+MAXIMUM_SPECTRA = 20_000
+"""So many spectra without times are handed out one by one, no more."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One spectrum of a file, not yet an object.
+
+    Attributes:
+        axis: Wavenumbers [cm-1], shape ``[wavenumber]``.
+        values: Ordinates, shape ``[wavenumber]``.
+        signal, unit: What they are.
+        place: Where in the file it stands.
+        title: Its title, or an empty text.
+        time: When it was taken [s], on one clock for the file; None where the file is silent.
+        start: The same as a point in time, where the file has it.
+        metadata: What the file says of it.
+        origin: ``measured``, unless the file says otherwise.
+    """
+
+    axis: NDArray[np.float64]
+    values: NDArray[Any]
+    signal: str
+    place: str
+    unit: str | None = None
+    title: str = ""
+    time: float | None = None
+    start: datetime | None = None
+    metadata: Mapping[str, Any] | None = None
+    origin: str = "measured"
+
+    def spectrum(self) -> Spectrum:
+        """The object.
+
+        Raises:
+            FormatError: If the numbers cannot be a spectrum's.
+        """
+        with checked(self.place):
+            return Spectrum.from_arrays(
+                self.axis,
+                self.values,
+                signal=self.signal,
+                unit=self.unit,
+                name=self.title,
+                start=self.start,
+                metadata=self.metadata,
+                origin=self.origin,
+            )
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
     """Names that differ: a repeated one gets `` (2)`` and so on; an empty one its number."""
-    seen: dict[str, int] = {}
+    taken: set[str] = set()
+    counts: dict[str, int] = {}
     found = []
     for number, raw in enumerate(names, start=1):
-        name = raw or str(number)
-        seen[name] = seen.get(name, 0) + 1
-        while seen[name] > 1:
-            name = f"{name} ({seen[name]})"
-            seen[name] = seen.get(name, 0) + 1
+        base = name = raw or str(number)
+        while name in taken:
+            counts[base] = counts.get(base, 1) + 1
+            name = f"{base} ({counts[base]})"
+        taken.add(name)
         found.append(name)
     return found
 
@@ -43,6 +95,7 @@ def make_run(
     name: str = "",
     start: datetime | None = None,
     metadata: Mapping[str, Any] | None = None,
+    origin: str = "measured",
 ) -> Run:
     """A run from a file's numbers, with the title of each spectrum as ``title`` on ``time``.
 
@@ -59,6 +112,7 @@ def make_run(
             name=name,
             start=start,
             metadata=metadata,
+            origin=origin,
         )
         if titles is not None and any(titles):
             run = Run(run.dataset.assign(title=("time", np.array(titles, dtype=str))))
@@ -66,57 +120,67 @@ def make_run(
 
 
 def gather(
-    spectra: Sequence[Spectrum],
-    times: Sequence[float | None],
-    *,
-    name: str = "",
-) -> tuple[dict[str, Block], list[str]]:
+    frames: Sequence[Frame], *, name: str = ""
+) -> tuple[dict[str, Spectrum | Run], list[str]]:
     """Hand out a file's spectra: as one run if they can be one, else one by one.
 
     Args:
-        spectra: In the order of the file.
-        times: Acquisition time [s] of each on one clock, None where the file has none.
+        frames: In the order of the file, at least one.
         name: Title of the run.
 
     Returns:
-        Blocks by name, the main one first, and notes. A run is made of two or more spectra of
-        one kind on one axis whose times are all known and differ; it counts from the earliest.
-        Times are never made up.
+        Blocks by name, the main one first, and notes. A run ``series`` is made of two or more
+        spectra of one kind on one axis whose times are all known and differ; it counts from the
+        earliest. Times are never made up.
+
+    Raises:
+        FormatError: If the numbers cannot be a spectrum's, or more than
+            :data:`MAXIMUM_SPECTRA` spectra have no times.
     """
-    first = spectra[0]
-    titles = [spectrum.name for spectrum in spectra]
-    if len(spectra) == 1:
-        return {titles[0] or "spectrum": first}, []
-    alike = all(
-        s.signal == first.signal and np.array_equal(s.wavenumber, first.wavenumber)
-        for s in spectra
-    )
-    known = [t for t in times if t is not None]
+    first = frames[0]
+    if len(frames) == 1:
+        return {first.title or "spectrum": first.spectrum()}, []
+    known = [frame.time for frame in frames if frame.time is not None]
     reason = ""
-    if not alike:
+    if not all(
+        (f.signal, f.unit, f.origin) == (first.signal, first.unit, first.origin)
+        and (f.axis is first.axis or np.array_equal(f.axis, first.axis))
+        for f in frames
+    ):
         reason = "differ in axis or kind"
-    elif len(known) < len(spectra):
+    elif len(known) < len(frames):
         reason = "have no times"
     elif len(set(known)) < len(known):
         reason = "have times that repeat"
     if reason:
-        note = f"The {len(spectra)} spectra {reason}; each is a block of its own"
-        return dict(zip(unique_names(titles), spectra, strict=True)), [note]
+        said = f"The {len(frames)} spectra {reason}"
+        if len(frames) > MAXIMUM_SPECTRA:
+            raise FormatError(
+                f"{said[0].lower()}{said[1:]}; at most {MAXIMUM_SPECTRA} such are read",
+                remedy="Split the file, or export it with its times",
+            )
+        names = unique_names([frame.title for frame in frames])
+        blocks: dict[str, Spectrum | Run] = {
+            name: frame.spectrum() for name, frame in zip(names, frames, strict=True)
+        }
+        return blocks, [f"{said}; each is a block of its own"]
     order = np.argsort(known)
     notes = []
     if (np.diff(order) != 1).any():
         notes.append("The spectra were put in the order of their times")
     clock = np.array(known)[order]
-    earliest = spectra[int(order[0])]
+    earliest = frames[int(order[0])]
     run = make_run(
         clock - clock[0],
-        first.wavenumber,
-        np.stack([spectra[i].values for i in order]),
-        titles=[titles[i] for i in order],
+        first.axis,
+        np.stack([frames[i].values for i in order]),
+        titles=[frames[i].title for i in order],
         place="series",
         signal=first.signal,
+        unit=first.unit,
         name=name,
         start=earliest.start,
         metadata=earliest.metadata,
+        origin=earliest.origin,
     )
     return {"series": run}, notes
