@@ -100,10 +100,11 @@ def _scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _in_time(values: NDArray[np.float64], threshold: float, width: int) -> NDArray[np.bool_]:
     from scipy.ndimage import median_filter
 
-    usual = median_filter(values, size=(5, 1), mode="nearest")
+    # Mirrored without its edge, so that a spike in the first or last frame counts once.
+    usual = median_filter(values, size=(5, 1), mode="mirror")
     rest = values - usual
     # What changes over many points is the sample or the lamp, not a spike.
-    rest = rest - median_filter(rest, size=(1, 8 * width + 1), mode="nearest")
+    rest = rest - median_filter(rest, size=(1, 8 * width + 1), mode="mirror")
     found: NDArray[np.bool_] = _scores(rest) > threshold
     return found
 
