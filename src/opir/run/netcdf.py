@@ -25,9 +25,11 @@ from opir.run.spectrum import Spectrum
 __all__ = [
     "Block",
     "is_netcdf",
+    "read_dataset",
     "read_netcdf",
     "read_run",
     "read_spectrum",
+    "write_dataset",
     "write_netcdf",
     "write_run",
     "write_spectrum",
@@ -60,8 +62,13 @@ def write_netcdf(block: Block, path: Path | str, *, overwrite: bool = False) -> 
         OutputError: If it cannot be written (no space, no permission, no folder).
         OptionError: If the dataset holds variables of text, object or date type.
     """
+    return write_dataset(block.dataset, path, overwrite=overwrite)
+
+
+def write_dataset(dataset: xr.Dataset, path: Path | str, *, overwrite: bool = False) -> Path:
+    """Write any dataset of numbers (ground truth, say) the way :func:`write_netcdf` does."""
     path = Path(path)
-    dataset = portable(block.dataset)
+    dataset = portable(dataset)
     dataset.attrs[_HASH] = content_hash(dataset)
     encoding = {}
     for name, variable in dataset.variables.items():
@@ -107,16 +114,9 @@ def read_netcdf(path: Path | str, *, verify: bool = True) -> Block:
         AxisError, ValueRangeError, UnitError: If what it holds breaks a rule of the objects.
     """
     path = Path(path)
-    dataset = _load(path)
-    stored = str(dataset.attrs.pop(_HASH, ""))
+    dataset = read_dataset(path, verify=verify)
     kind = str(dataset.attrs.get("opir_type", ""))
     try:
-        if verify and stored and content_hash(dataset) != stored:
-            raise FormatError(
-                "the content does not match the hash that was written with it",
-                remedy="The file is damaged, or other software changed it; if the change is "
-                "meant, delete the attribute opir_content_hash or read with verify=False",
-            )
         signals = [name for name in SIGNALS if name in dataset]
         if kind == "run" or (not kind and signals and "time" in dataset[signals[0]].dims):
             return Run(dataset)
@@ -133,6 +133,21 @@ def read_netcdf(path: Path | str, *, verify: bool = True) -> Block:
         "or import it with a mapping file",
         path=path,
     )
+
+
+def read_dataset(path: Path | str, *, verify: bool = True) -> xr.Dataset:
+    """Read any dataset of numbers from NetCDF4, whatever it holds; see :func:`read_netcdf`."""
+    path = Path(path)
+    dataset = _load(path)
+    stored = str(dataset.attrs.pop(_HASH, ""))
+    if verify and stored and content_hash(dataset) != stored:
+        raise FormatError(
+            "the content does not match the hash that was written with it",
+            remedy="The file is damaged, or other software changed it; if the change is "
+            "meant, delete the attribute opir_content_hash or read with verify=False",
+            path=path,
+        )
+    return dataset
 
 
 def _load(path: Path) -> xr.Dataset:

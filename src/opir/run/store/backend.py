@@ -10,7 +10,6 @@ import os
 import shutil
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -68,7 +67,7 @@ class LocalBackend:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.url = str(root)
-        self._open: OrderedDict[str, int] = OrderedDict()
+        self._open: dict[str, int] = {}
         self._owner = os.getpid()
 
     def read(self, path: str) -> bytes | None:
@@ -85,26 +84,30 @@ class LocalBackend:
         for path, start, count in requests:
             try:
                 descriptor = self._descriptor(path)
+                if descriptor is None:
+                    with (self.root / path).open("rb") as stream:
+                        stream.seek(start, os.SEEK_END if start < 0 else os.SEEK_SET)
+                        yield stream.read(count)
+                    continue
                 if start < 0:
                     start = max(0, os.fstat(descriptor).st_size + start)
-                if hasattr(os, "pread"):
-                    yield os.pread(descriptor, count, start)
-                else:  # Windows
-                    os.lseek(descriptor, start, os.SEEK_SET)
-                    yield os.read(descriptor, count)
-            except OSError as error:
+                yield os.pread(descriptor, count, start)
+            except (OSError, OverflowError) as error:
                 raise _unreadable(error, self.url, path) from error
 
-    def _descriptor(self, path: str) -> int:
+    def _descriptor(self, path: str) -> int | None:
+        """A descriptor that stays open; None where too many are, and on Windows."""
         if self._owner != os.getpid():
             # After a fork the parent's descriptors are the parent's to close.
-            self._open, self._owner = OrderedDict(), os.getpid()
+            self._open, self._owner = {}, os.getpid()
         descriptor = self._open.get(path)
-        if descriptor is None:
-            flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-            descriptor = self._open[path] = os.open(self.root / path, flags)
-            if len(self._open) > _OPEN_FILES:
-                os.close(self._open.popitem(last=False)[1])
+        if descriptor is None and hasattr(os, "pread") and len(self._open) < _OPEN_FILES:
+            descriptor = os.open(self.root / path, os.O_RDONLY | os.O_CLOEXEC)
+            # Another thread may have opened it meanwhile; one of the two is kept.
+            kept = self._open.setdefault(path, descriptor)
+            if kept != descriptor:
+                os.close(descriptor)
+            return kept
         return descriptor
 
     def names(self, folder: str) -> list[str]:
@@ -183,7 +186,7 @@ class LocalBackend:
             self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"root": self.root, "url": self.url, "_open": OrderedDict(), "_owner": -1}
+        return {"root": self.root, "url": self.url, "_open": {}, "_owner": -1}
 
 
 def _lock(descriptor: int) -> None:
@@ -198,10 +201,10 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _unreadable(error: OSError, url: str, path: str) -> StoreError:
+def _unreadable(error: OSError | OverflowError, url: str, path: str) -> StoreError:
     missing = isinstance(error, FileNotFoundError)
     return StoreError(
-        "the file is missing" if missing else f"the file cannot be read ({error.strerror})",
+        "the file is missing" if missing else f"the file cannot be read ({error})",
         remedy="Restore the store from a copy" if missing else "Check its permissions",
         path=url,
         place=path,

@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 _MISSING = 2**64 - 1
+_RESIDUE = 0x48674BC7
+_Bytes = bytes | memoryview
 
 
 class DamagedError(FormatError):
@@ -127,23 +129,24 @@ def parse_array(data: bytes, place: str) -> ArrayMetadata:
         ) from error
 
 
-def _crc(data: bytes | memoryview) -> bytes:
-    return struct.pack("<I", google_crc32c.value(bytes(data)))
+def _crc(data: bytes) -> bytes:
+    return struct.pack("<I", google_crc32c.value(data))
 
 
-def _check_crc(data: memoryview, size: int) -> memoryview:
-    if len(data) < 4 or _crc(data[:-4]) != bytes(data[-4:]):
+def _check_crc(data: _Bytes, size: int) -> _Bytes:
+    # The checksum over bytes and their checksum is one number, whatever the bytes are.
+    if len(data) < 4 or google_crc32c.value(bytes(data)) != _RESIDUE:
         raise DamagedError("the bytes do not match their checksum", remedy="Restore it from a copy")
-    return data[:-4]
+    return memoryview(data)[:-4]
 
 
-def _unblosc(data: memoryview, size: int) -> memoryview:
+def _unblosc(data: _Bytes, size: int) -> _Bytes:
     if len(data) < 16 or struct.unpack_from("<I", data, 4)[0] != size:
         raise DamagedError("a compressed chunk has another size than its array says")
     return memoryview(blosc.decompress(data))
 
 
-_DECODE: dict[str, Callable[[memoryview, int], memoryview]] = {
+_DECODE: dict[str, Callable[[_Bytes, int], _Bytes]] = {
     "crc32c": _check_crc,
     "blosc": _unblosc,
     "zstd": lambda data, size: memoryview(zstd.decompress(data)),
@@ -151,7 +154,7 @@ _DECODE: dict[str, Callable[[memoryview, int], memoryview]] = {
 }
 
 _ENCODE: dict[str, Callable[[Any, Mapping[str, Any], int], bytes]] = {
-    "crc32c": lambda data, configuration, item: bytes(data) + _crc(data),
+    "crc32c": lambda data, configuration, item: data + _crc(data),
     "blosc": lambda data, configuration, item: blosc.compress(
         data,
         configuration["cname"].encode(),
@@ -170,7 +173,7 @@ def decode_chunk(data: bytes, metadata: ArrayMetadata, out: NDArray[Any]) -> Non
     Raises:
         DamagedError: If a checksum fails or the bytes cannot be unpacked.
     """
-    view = memoryview(data)
+    view: _Bytes = data
     try:
         for position in range(len(metadata.codecs) - 1, 0, -1):
             name = metadata.codecs[position][0]
@@ -185,8 +188,8 @@ def decode_chunk(data: bytes, metadata: ArrayMetadata, out: NDArray[Any]) -> Non
         if isinstance(error, DamagedError):
             raise
         raise DamagedError(f"a chunk cannot be unpacked ({error})") from error
-    if view.nbytes != out.nbytes:
-        raise DamagedError(f"a chunk has {view.nbytes} bytes where {out.nbytes} are needed")
+    if len(view) != out.nbytes:
+        raise DamagedError(f"a chunk has {len(view)} bytes where {out.nbytes} are needed")
     stored = np.frombuffer(view, out.dtype.newbyteorder("<")).reshape(out.shape)
     np.copyto(out, stored)
 
@@ -204,7 +207,7 @@ def decode_index(data: bytes, metadata: ArrayMetadata) -> NDArray[np.uint64]:
     """
     if len(data) != index_size(metadata):
         raise DamagedError("the file is shorter than its index", remedy="Restore it from a copy")
-    return np.frombuffer(_check_crc(memoryview(data), 0), "<u8").reshape(-1, 2)
+    return np.frombuffer(_check_crc(data, 0), "<u8").reshape(-1, 2)
 
 
 def is_missing(entry: Sequence[int]) -> bool:
