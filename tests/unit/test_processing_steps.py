@@ -78,9 +78,10 @@ def test_resample_refuses_to_invent() -> None:
 
 @pytest.mark.parametrize("method", ["asls", "arpls", "modpoly", "imodpoly", "airpls"])
 def test_a_band_on_a_slope_is_left(method: str) -> None:
-    truth = band(1700, 30) + 0.5 * band(1100, 20)
+    noise = np.random.default_rng(5).normal(0, 0.002, AXIS.size)
+    truth = band(1700, 30) + 0.5 * band(1100, 20) + noise
     slope = 0.3 + 1e-4 * AXIS
-    options = {"poly_order": 1} if "poly" in method else {"lam": 1e7, "max_iter": 500}
+    options = {"poly_order": 1} if "poly" in method else {"lam": 1e7}
     found = p.baseline(spectrum(truth + slope), method, **options)
     assert np.abs(found.values - truth).max() < 0.03
     np.testing.assert_allclose(

@@ -41,7 +41,7 @@ def despike(
 ) -> Data:
     """Replace cosmic spikes by straight lines between the points around them.
 
-    ``time`` compares each value with the median of five frames around it: a spike stands in one
+    ``time`` compares each value with the median of the four frames nearest to it: a spike stands in one
     frame only, while a band, however narrow, stays. ``wavenumber`` looks at one spectrum alone,
     for a sudden rise and a sudden fall at most ``width`` points apart; bands as narrow as that
     are taken for spikes too. Both judge by the modified z-score of Whitaker and Hayes 2018,
@@ -100,9 +100,12 @@ def _scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _in_time(values: NDArray[np.float64], threshold: float, width: int) -> NDArray[np.bool_]:
     from scipy.ndimage import median_filter
 
-    # Mirrored without its edge, so that a spike in the first or last frame counts once.
-    usual = median_filter(values, size=(5, 1), mode="mirror")
-    rest = values - usual
+    count = values.shape[0]
+    rest = np.empty_like(values)
+    for frame in range(count):
+        first = min(max(frame - 2, 0), count - 5)
+        others = [i for i in range(first, first + 5) if i != frame]
+        rest[frame] = values[frame] - np.median(values[others], axis=0)
     # What changes over many points is the sample or the lamp, not a spike.
     rest = rest - median_filter(rest, size=(1, 8 * width + 1), mode="mirror")
     found: NDArray[np.bool_] = _scores(rest) > threshold
