@@ -13,7 +13,7 @@ __all__ = ["read", "read_all", "recognise"]
 _BUILT_IN: tuple[str, ...] = (
     *("opus", "omnic", "spc", "jcamp"),
     *("labspec", "eclab_text", "eclab_mpr", "arbin", "neware", "bdf", "delimited"),
-    "netcdf",
+    *("netcdf", "folder", "archive"),
 )
 """Modules of this package that register a reader."""
 
