@@ -1,4 +1,4 @@
-"""JCAMP-DX files of infrared and Raman spectra, read in every number form and written.
+"""JCAMP-DX files of infrared and Raman spectra, in every number form.
 
 After R. S. McDonald and P. A. Wilks, Appl. Spectrosc. 42 (1988) 151, doi
 10.1366/0003702884428734 (JCAMP-DX 4.24). A file is labelled data records ``##LABEL= value``; a
@@ -11,25 +11,22 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.errors import FormatError, OptionError
-from opir.files import atomic_path
-from opir.run.readers.asdf import FORMS, Line, decode, encode, numbers
+from opir.errors import FormatError
+from opir.run.readers.asdf import Line, decode, numbers
 from opir.run.readers.base import READERS, Contents, Reader
 from opir.run.readers.binary import DAMAGED, check_axis_ends, check_plausible
 from opir.run.readers.ordinates import as_fraction, wavenumbers
 from opir.run.readers.series import Frame, gather
-from opir.run.run import Run
 from opir.run.spectral import ORIGINS
-from opir.run.spectrum import Spectrum
 
-__all__ = ["JCAMP", "read_jcamp", "write_jcamp"]
+__all__ = ["JCAMP", "read_jcamp"]
 
 X_UNITS = {
     "1/CM": "cm-1", "CM-1": "cm-1", "CM^-1": "cm-1", "CM**-1": "cm-1", "WAVENUMBERS": "cm-1",
@@ -55,6 +52,8 @@ REFUSED = {
     "RADATA": "an interferogram (RADATA) has no wavenumber axis",
 }
 MAXIMUM_DEPTH = 16
+LONGEST_RECORD = 4000
+"""Characters of a record beside the tables that are kept, about."""
 
 
 @dataclass
@@ -94,7 +93,7 @@ def _parse(text: str) -> tuple[list[_Block], bool]:
             block = stack[-1]
             if block.table is not None and label in TABLES:
                 block.table[2].append((number, line))
-            elif label in block.records:
+            elif len(block.records.get(label, "-" * LONGEST_RECORD)) < LONGEST_RECORD:
                 block.records[label] += "\n" + line.strip()
             continue
         label, value = _label(match[1]), match[3].strip()
@@ -277,7 +276,7 @@ def _frame(block: _Block, size: int, notes: list[str]) -> Frame:
     if "$TIME" in records:
         time = _float(block, "$TIME")
     elif start is not None:
-        time = (start.replace(tzinfo=start.tzinfo or timezone.utc) - _EPOCH).total_seconds()
+        time = (start.replace(tzinfo=start.tzinfo or UTC) - _EPOCH).total_seconds()
     origin = records.get("$VALUES", "measured")
     return Frame(
         axis,
@@ -293,7 +292,7 @@ def _frame(block: _Block, size: int, notes: list[str]) -> Frame:
     )
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_jcamp(path: Path) -> Contents:
@@ -332,99 +331,6 @@ def read_jcamp(path: Path) -> Contents:
     frames = [_frame(leaf, len(raw), notes) for leaf in readable or leaves[:1]]
     blocks, said = gather(frames, name=top[0].records.get("TITLE", "")[:200])
     return Contents(blocks, next(iter(blocks)), "jcamp", (*notes, *said))
-
-
-Y_NAMES = {
-    "absorbance": "ABSORBANCE", "transmittance": "TRANSMITTANCE", "reflectance": "REFLECTANCE",
-    "kubelka_munk": "KUBELKA-MUNK", "single_channel": "SINGLE BEAM",
-}  # fmt: skip
-
-
-def _clean(text: str) -> str:
-    return " ".join(text.replace("$$", "$ $").replace("##", "# #").split())
-
-
-def _written(spectrum: Spectrum, form: str, time: float | None) -> list[str]:
-    """The records of one block."""
-    axis, values = spectrum.wavenumber, np.asarray(spectrum.values, dtype=np.float64)
-    raman = spectrum.signal == "raman_intensity"
-    lines = [
-        f"##TITLE= {_clean(spectrum.name)}",
-        "##JCAMP-DX= 4.24",
-        f"##DATA TYPE= {'RAMAN' if raman else 'INFRARED'} SPECTRUM",
-        f"##ORIGIN= opir, {spectrum.origin} values",
-        f"##OWNER= {_clean(str(spectrum.dataset.attrs.get('licence', ''))) or 'not stated'}",
-        f"##$VALUES= {spectrum.origin}",
-    ]
-    start = spectrum.start
-    if start is not None:
-        zone = start.strftime("%z")
-        lines.append(f"##LONG DATE= {start:%Y/%m/%d %H:%M:%S.%f}{f' {zone[:5]}' if zone else ''}")
-    if time is not None:
-        lines.append(f"##$TIME= {time!r}")
-    lines += ["##XUNITS= 1/CM", f"##YUNITS= {Y_NAMES.get(spectrum.signal, 'ARBITRARY UNITS')}"]
-    even = axis.size > 1 and np.allclose(
-        axis, np.linspace(axis[0], axis[-1], axis.size), rtol=0, atol=1e-9 * np.abs(axis).max()
-    )
-    largest = float(np.abs(values).max())
-    factor = largest / (2**31 - 1) if even and largest > 0 else 1.0
-    if even and factor == 0.0:
-        even, factor = False, 1.0
-    lines += [
-        f"##FIRSTX= {float(axis[0])!r}",
-        f"##LASTX= {float(axis[-1])!r}",
-        "##XFACTOR= 1",
-        f"##YFACTOR= {factor!r}",
-        f"##NPOINTS= {axis.size}",
-        f"##FIRSTY= {float(values[0])!r}",
-    ]
-    if even:
-        whole = np.rint(values / factor).astype(np.int64)
-        lines += ["##XYDATA= (X++(Y..Y))", *encode(axis, whole, form)]
-    else:
-        pairs = zip(axis.tolist(), values.tolist(), strict=True)
-        lines += ["##XYPOINTS= (XY..XY)", *(f"{x!r}, {y!r}" for x, y in pairs)]
-    return [*lines, "##END="]
-
-
-def write_jcamp(
-    path: Path | str, item: Spectrum | Run, *, form: str = "DIFDUP", overwrite: bool = False
-) -> Path:
-    """Write a spectrum, or the spectra of a run, as JCAMP-DX 4.24.
-
-    Args:
-        path: The file to write.
-        item: A run becomes a compound file with one block for each frame. Voltage, current and
-            what else a run holds have no place in the format: keep those as NetCDF.
-        form: How ordinates are written, one of :data:`opir.run.readers.asdf.FORMS`. They are
-            rounded to 1 part in 2**31 of the largest; axes that are not even are written as
-            pairs of plain numbers, unrounded.
-        overwrite: Replace the file if it exists.
-
-    Returns:
-        The path.
-
-    Raises:
-        OptionError: If the form is unknown.
-        OutputExistsError, OutputError: If it cannot be written.
-    """
-    if form not in FORMS:
-        raise OptionError(f"form {form!r} is unknown", remedy=f"Use one of {', '.join(FORMS)}")
-    if isinstance(item, Run):
-        lines = [
-            f"##TITLE= {_clean(item.name)}",
-            "##JCAMP-DX= 4.24",
-            "##DATA TYPE= LINK",
-            f"##BLOCKS= {item.time.size}",
-        ]
-        for frame, seconds in enumerate(item.time.tolist()):
-            lines += _written(item.spectrum(frame), form, seconds)
-        lines.append("##END=")
-    else:
-        lines = _written(item, form, None)
-    with atomic_path(path, overwrite=overwrite) as temporary:
-        temporary.write_text("\r\n".join(lines) + "\r\n", encoding="utf-8", newline="")
-    return Path(path)
 
 
 def _recognise(head: bytes, path: Path) -> float:

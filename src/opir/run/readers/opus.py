@@ -371,10 +371,14 @@ def read_opus(path: Path) -> Contents:
             f"data and status blocks do not match ({error!r})", remedy=DAMAGED
         ) from error
     used = {block.start for match in matches for block in match}
-    notes += [
-        f"Left out, since its status block is missing: {block.get_label()!r} at byte {block.start}"
+    lost = [
+        block
         for block in found
         if block.start not in used and (block.is_data() or block.is_data_series())
+    ]
+    notes += [
+        f"Left out, since no status block fits it: {block.get_label()!r} at byte {block.start}"
+        for block in lost
     ]
     blocks: dict[str, Spectrum | Run] = {}
     arrays: dict[str, xr.DataArray] = {}
@@ -390,6 +394,15 @@ def read_opus(path: Path) -> Contents:
     if arrays:
         notes.append(f"{INTERFEROGRAM_HINT}: {', '.join(arrays)}")
     main = min(blocks, key=_rank, default="")
+    for block in lost:
+        code = block.type[3] % 32
+        name = SPECTRA.get(code, ("", ""))[0] + (SIDES.get(block.type[1], "") if code == 1 else "")
+        if code in SPECTRA and (not main or _rank(name) < _rank(main)):
+            raise FormatError(
+                f"the points of {name} ({block.size} bytes) do not fit its status block",
+                place=f"block {name}, byte {block.start}",
+                remedy=DAMAGED,
+            )
     if log and main:
         chosen = blocks[main]
         blocks[main] = chosen.replace(metadata=json.dumps(chosen.metadata | {"log": log}))

@@ -221,6 +221,12 @@ def read_spc(path: Path) -> Contents:
             f"{head.subfiles} spectra do not fit into the file", place="byte 24", remedy=DAMAGED
         )
     own_x = bool(head.flags & OWN_X) and not head.old
+    if not own_x and not 1 <= head.points <= len(file) // 2:
+        raise FormatError(
+            f"spectra of {head.points} points do not fit into the file",
+            place="byte 4",
+            remedy=DAMAGED,
+        )
     shared = None if own_x else _shared_axis(file, head)
     # Measured before anything is made of it: each spectrum lies inside the file.
     subs = list(_subfiles(file, head))
