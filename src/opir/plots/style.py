@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from opir.errors import OptionError, require
 from opir.files import atomic_path
 from opir.quantities import quantity
+from opir.run.processing.base import PROCESSING
 from opir.run.spectral import SpectralData
 
 if TYPE_CHECKING:
@@ -31,8 +32,10 @@ __all__ = [
     "MISSING",
     "SEQUENTIAL",
     "TimeUnit",
+    "caption",
     "cell_edges",
     "colour_limits",
+    "is_signed",
     "new_figure",
     "save",
     "signal_label",
@@ -57,6 +60,8 @@ MISSING = "#d9d9d9"
 
 FORMATS = (".png", ".svg", ".pdf")
 """Endings that :func:`save` writes."""
+
+_MOST_CELLS = 2400
 
 _GAP = 4.0
 """A step longer than this many usual steps is a gap, drawn empty."""
@@ -142,9 +147,35 @@ def signal_label(data: SpectralData) -> str:
             label = f"{count} derivative of {lower} / cm{power}"
         elif step.name == "normalise":
             label = f"{label} ({_NORMALISED.get(kind, kind)})"
-        elif step.name == "undo":
-            label = quantity(data.signal).label
     return label
+
+
+def is_signed(data: SpectralData) -> bool:
+    """Whether the processing made the values changes or deviations, so that 0 is the middle."""
+    return any(
+        step.name in ("difference", "derivative")
+        or (step.name == "normalise" and step.parameters.get("method", "snv") == "snv")
+        for step in data.history
+    )
+
+
+def caption(data: SpectralData, *more: str) -> str:
+    """Name and, in a second line, size and processing of what is shown.
+
+    Args:
+        data: Spectrum or run.
+        *more: What else to say there.
+    """
+    name = data.name or Path(str(data.dataset.attrs.get("source", ""))).name or data.KIND
+    facts = []
+    if "time" in data.dataset.dims:
+        times = np.asarray(data.dataset["time"].values)
+        unit = time_unit(times)
+        facts.append(f"{times.size} spectra over {float(unit(np.ptp(times))):.3g} {unit.name}")
+    steps = [step.name.replace("_", " ") for step in data.history if step.name in PROCESSING]
+    facts += [", ".join(steps)] if steps else []
+    facts += [text for text in more if text]
+    return name + ("\n" + "; ".join(facts) if facts else "")
 
 
 def title(axes: Axes, text: str, origin: str) -> None:
@@ -152,10 +183,21 @@ def title(axes: Axes, text: str, origin: str) -> None:
 
     Args:
         axes: The topmost axes of the figure.
-        text: The title.
+        text: The title; its first line is set larger.
         origin: One of :data:`opir.run.spectral.ORIGINS`.
     """
-    axes.set_title(text, loc="left", fontsize=10)
+    head, _, rest = text.partition("\n")
+    axes.set_title(head + ("\n" if rest else ""), loc="left", fontsize=10)
+    if rest:
+        axes.annotate(
+            rest,
+            (0, 1),
+            (0, 5),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=8,
+            color="#555555",
+        )
     if origin != "measured":
         shown = "origin unknown" if origin == "unknown" else origin
         box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": COLOURS[1]}
@@ -247,6 +289,21 @@ def cell_edges(axis: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     return np.array(edges), np.array(cells)
 
 
+def _thinned(
+    table: NDArray[np.float64], edges: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means of neighbouring rows, where there are more than a picture can show."""
+    block = -(-len(table) // _MOST_CELLS)
+    if block == 1:
+        return table, edges
+    starts = np.arange(0, len(table), block)
+    known = np.isfinite(table)
+    counts = np.add.reduceat(known, starts, axis=0, dtype=np.float64)
+    sums = np.add.reduceat(np.where(known, table, 0.0), starts, axis=0)
+    means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return means, np.append(edges[starts], edges[-1])
+
+
 def spectral_mesh(
     axes: Axes,
     wavenumber: ArrayLike,
@@ -271,6 +328,8 @@ def spectral_mesh(
     table = np.asarray(values, dtype=np.float64)[np.ix_(y_cells, x_cells)]
     table[y_cells < 0] = np.nan
     table[:, x_cells < 0] = np.nan
+    table, x_edges = _thinned(table.T, x_edges)
+    table, y_edges = _thinned(table.T, y_edges)
     axes.set_facecolor(MISSING)
     mesh = axes.pcolormesh(
         x_edges, y_edges, table, cmap=cmap, vmin=limits[0], vmax=limits[1], rasterized=True

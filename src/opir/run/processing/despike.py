@@ -41,10 +41,10 @@ def despike(
 ) -> Data:
     """Replace cosmic spikes by straight lines between the points around them.
 
-    ``time`` compares each value with the median of the four frames nearest to it: a spike stands in one
-    frame only, while a band, however narrow, stays. ``wavenumber`` looks at one spectrum alone,
-    for a sudden rise and a sudden fall at most ``width`` points apart; bands as narrow as that
-    are taken for spikes too. Both judge by the modified z-score of Whitaker and Hayes 2018,
+    ``time`` compares each value with the median of the four frames nearest to it: a spike stands
+    in one frame only, while a band, however narrow, stays. ``wavenumber`` looks at one spectrum
+    alone, for a sudden rise and a sudden fall at most ``width`` points apart; bands as narrow as
+    that are taken for spikes too. Both judge by the modified z-score of Whitaker and Hayes 2018,
     doi 10.1016/j.chemolab.2018.06.009.
 
     Args:
