@@ -23,7 +23,7 @@ from opir.run.history import Step
 from opir.run.run import Run
 from opir.run.spectral import parse_time
 
-__all__ = ["AlignmentReport", "align", "interpolate", "last_known"]
+__all__ = ["AlignmentReport", "align", "interpolate", "last_known", "usual_gap"]
 
 _CONTINUOUS = ("voltage", "current", "temperature", "capacity", "charge_passed", "pressure")
 _COUNTED = ("cycle", "half_cycle", "step")
@@ -126,8 +126,8 @@ def align(
         spectra_timezone: Where the spectrometer's clock stands (``"Europe/Paris"``), if its
             times carry no offset from UTC.
         electrochemistry_timezone: The same for the cycler's clock.
-        maximum_gap_s: Pauses of the record longer than this [s] are gaps. Default: 10 times its
-            median interval, at least 60 s.
+        maximum_gap_s: Pauses of the record longer than this [s] are gaps; default:
+            :func:`usual_gap`.
         spectra_start, electrochemistry_start: Starts that replace those of the files.
         acquisition_s: How long one spectrum takes [s], to find overlaps; default: what the run
             says (attribute ``acquisition_s``).
@@ -161,10 +161,8 @@ def align(
             f"{record[-1]:.0f} s",
             remedy="Give the time zones of both clocks, or an offset in seconds",
         )
-    steps = np.diff(record)
     if maximum_gap_s is None:
-        usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
-        maximum_gap_s = max(60.0, 10 * usual)
+        maximum_gap_s = usual_gap(record)
     if not maximum_gap_s > 0:
         raise OptionError(f"maximum_gap_s is {maximum_gap_s:g}", remedy="Give seconds above 0")
     dataset, missing, replaced = _take_over(spectra, electrochemistry, times, maximum_gap_s)
@@ -178,6 +176,24 @@ def align(
     run = run.with_step(step, run.dataset)
     report = _report(spectra, times, shift, record, maximum_gap_s, said, acquisition_s, missing)
     return run, report
+
+
+def usual_gap(record: NDArray[np.float64]) -> float:
+    """From what length on a pause [s] of a record counts as a gap.
+
+    Cyclers record by change of voltage as well as by time, hence unevenly: it is 5 times the
+    interval at which half of the time (the longest pause left aside) is recorded, but at least
+    60 s and at most 600 s.
+
+    Args:
+        record: Times of the rows [s], rising.
+    """
+    steps = np.sort(np.diff(record))[:-1]
+    if steps.size == 0 or steps[-1] <= 0:
+        return 60.0
+    covered = np.cumsum(steps)
+    half = float(steps[np.searchsorted(covered, covered[-1] / 2)])
+    return float(np.clip(5 * half, 60.0, 600.0))
 
 
 def _point(
