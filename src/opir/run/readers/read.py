@@ -8,7 +8,7 @@ from pathlib import Path
 from opir.errors import FormatError, OpirError, UnknownNameError
 from opir.run.readers.base import HEAD_BYTES, MAXIMUM_BYTES, READERS, Block, Contents, Reader
 
-__all__ = ["read", "read_all", "recognise"]
+__all__ = ["known_readers", "read", "read_all", "recognise"]
 
 _BUILT_IN: tuple[str, ...] = (
     *("opus", "omnic", "spc", "jcamp"),
@@ -21,6 +21,12 @@ _BUILT_IN: tuple[str, ...] = (
 def _load_built_in() -> None:
     for module in _BUILT_IN:
         importlib.import_module(f"opir.run.readers.{module}")
+
+
+def known_readers() -> list[Reader]:
+    """Every reader, those of other packages included, in the order of their names."""
+    _load_built_in()
+    return sorted(READERS.values(), key=lambda reader: reader.name)
 
 
 def _head(path: Path) -> bytes:
