@@ -110,6 +110,19 @@ class StudyResult:
         return bootstrap(pairs, self.block, lambda chosen: 1 - _ratio(chosen))
 
     @property
+    def first_rotation(self) -> StudyResult:
+        """The same result with the test windows of the first rotation only."""
+        count = len(self.windows["test"])
+        return replace(
+            self,
+            mae={name: values[:count] for name, values in self.mae.items()},
+            mse={name: values[:count] for name, values in self.mse.items()},
+            block=self.block[:count],
+            noise_mae=self.noise_mae[:count],
+            noise_mse=self.noise_mse[:count],
+        )
+
+    @property
     def best_baseline(self) -> str:
         """The forecaster other than ABCC with the lowest mean absolute error."""
         return min((n for n in self.mae if n != "abcc"), key=lambda n: float(self.mae[n].mean()))
@@ -164,7 +177,9 @@ def run_study(
         if rotation == 0:
             result.windows = windows
     result.block = np.concatenate(blocks)
-    result.noise_mae, result.noise_mse = (np.concatenate(parts) for parts in zip(*noises))
+    result.noise_mae, result.noise_mse = (
+        np.concatenate(parts) for parts in zip(*noises, strict=True)
+    )
     for name, parts in collected.items():
         result.mae[name] = np.concatenate([part[0] for part in parts])
         result.mse[name] = np.concatenate([part[1] for part in parts])

@@ -18,10 +18,10 @@ def text_table(result: StudyResult) -> str:
     scale = 10.0 ** -_exponent(max(row.mae.value for row in result.rows))
     square = 10.0 ** -_exponent(max(row.mse.value for row in result.rows))
     lines = [
-        f"{result.study.name}: {windows} test windows in {blocks} held-out blocks of time; one frame "
-        f"given, {design.frames - 1} forecast.",
-        "Errors on the processed spectra; that of the change from the given frame is the same number,",
-        "and persistence's error is the mean change. [95 % interval, blocks resampled].",
+        f"{result.study.name}: {windows} test windows in {blocks} held-out blocks of time; "
+        f"one frame given, {design.frames - 1} forecast.",
+        "Errors on the processed spectra; that of the change from the given frame is the same",
+        "number, so persistence's error is the mean change. [95 % interval, blocks resampled].",
         "",
     ]
     head = (
@@ -33,7 +33,7 @@ def text_table(result: StudyResult) -> str:
         "ABCC below it, MAE",
         "ABCC below it, MSE",
     )
-    table = [head]
+    table: list[tuple[str, ...]] = [head]
     for row in result.rows:
         table.append(
             (

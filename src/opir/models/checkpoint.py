@@ -75,7 +75,7 @@ def write_arrays(
 ) -> Path:
     """Write named arrays with text metadata, whole or not at all."""
     safetensors = require("safetensors.numpy", extra="torch")
-    written = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    written = {name: np.asarray(values, order="C") for name, values in arrays.items()}
     header = {"format": kind, "format_version": str(FORMAT_VERSION)}
     header |= {"opir_version": opir.__version__, **metadata}
     with atomic_path(path, overwrite=overwrite) as temporary:

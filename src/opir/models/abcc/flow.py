@@ -125,26 +125,25 @@ class ChemicalFlow(nn.Module):
 
         state = torch.cat([first, torch.tanh(0.5 * coordinate), descriptor], dim=-1)
         extents, amounts = self.irreversible(first, state, lead, known)
-        coordinates = self.reversible(coordinate, amounts, lead, known)
+        swung = self.reversible(coordinate, amounts, lead, known)
         shift = self.components.shift(torch.cat([amounts, known], dim=-1))
         share = torch.sigmoid(self.residual_share)
-        fade = share + (1 - share) * torch.exp(-lead * torch.exp(self.residual_rate))
+        faded = torch.expm1(-lead * torch.exp(self.residual_rate))
 
         chemical = self.components.background + self.components.mix(amounts, shift)
-        swinging = coordinates @ self.loadings
-        residual = left[:, None] * fade[..., None]
-        # Differences part by part: exact zero at r, and no loss of digits at short times.
+        coordinates = coordinate[:, None] + swung
+        # Part by part: exactly zero at r, and no loss of digits at short times.
         moved = (
             (chemical - chemical[:, :1])
-            + (coordinates - coordinates[:, :1]) @ self.loadings
-            + left[:, None] * (fade - fade[:, :1])[..., None]
+            + swung @ self.loadings
+            + left[:, None] * ((1 - share) * faded)[..., None]
         )
         return FlowPath(
             displacement=moved,
             reconstruction=reconstruction,
             irreversible=chemical,
-            reversible=swinging,
-            residual=residual,
+            reversible=coordinates @ self.loadings,
+            residual=left[:, None] * (1 + (1 - share) * faded)[..., None],
             amounts=amounts,
             extents=extents,
             coordinates=coordinates,

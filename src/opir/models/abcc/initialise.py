@@ -118,7 +118,8 @@ def first_guess(
     rest = flat - amounts @ (spectra @ matrix.T) - background
     _, size, axes = np.linalg.svd(rest - rest.mean(axis=0), full_matrices=False)
     count = min(coordinates, len(axes))
-    spread = np.maximum(size[:count] / np.sqrt(len(rest)), 1e-6)[:, None]
+    spread = np.maximum(size[:count], max(1e-3 * float(size[0]), 1e-9))[:, None]
+    spread = spread / np.sqrt(len(rest))
     loadings, reading = np.zeros((coordinates, points)), np.zeros((coordinates, points))
     loadings[:count], reading[:count] = axes[:count] * spread, axes[:count] / spread
 

@@ -105,22 +105,22 @@ class ReversibleStream(nn.Module):
         super().__init__()
         self.log_relaxation = nn.Parameter(torch.full((coordinates,), math.log(first_relaxation)))
         self.of_amounts = nn.Linear(components, coordinates)
-        # No biases: with nothing known of the drive its part is exactly zero.
         self.of_drive = nn.Sequential(
-            nn.Linear(drive, hidden, bias=False),
-            nn.Tanh(),
-            nn.Linear(hidden, coordinates, bias=False),
+            nn.Linear(components + drive, hidden), nn.Tanh(), nn.Linear(hidden, coordinates)
         )
         nn.init.zeros_(self.of_amounts.weight)
         nn.init.zeros_(self.of_amounts.bias)
 
     def equilibrium(self, amounts: Tensor, drive: Tensor) -> Tensor:
         """The state function ``f_eq``, ``[..., coordinate]``."""
-        found: Tensor = self.of_amounts(amounts) + self.of_drive(drive)
+        # A difference, so that the part of the drive is exactly zero where nothing of it is known.
+        with_drive = self.of_drive(torch.cat([amounts, drive], dim=-1))
+        without = self.of_drive(torch.cat([amounts, torch.zeros_like(drive)], dim=-1))
+        found: Tensor = self.of_amounts(amounts) + with_drive - without
         return found
 
     def forward(self, first: Tensor, amounts: Tensor, lead: Tensor, drive: Tensor) -> Tensor:
-        """Coordinates over time.
+        """Change of the coordinates since ``r``.
 
         Args:
             first: At ``r``, ``[batch, coordinate]``.
@@ -129,8 +129,8 @@ class ReversibleStream(nn.Module):
             drive: Drive features, ``[batch, times, drive]``.
 
         Returns:
-            ``[batch, times, coordinate]``; at lead 0 exactly ``first``.
+            ``f(t) - f(r)``, ``[batch, times, coordinate]``; exactly 0 at lead 0.
         """
         rest = self.equilibrium(amounts, drive)
-        decay = torch.exp(-lead[..., None] * torch.exp(-self.log_relaxation))
-        return rest + (first[:, None] - rest[:, :1]) * decay
+        relaxed = torch.expm1(-lead[..., None] * torch.exp(-self.log_relaxation))
+        return (rest - rest[:, :1]) + (first[:, None] - rest[:, :1]) * relaxed

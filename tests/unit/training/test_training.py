@@ -1,0 +1,176 @@
+"""The loop: it learns, and stopping does not change what comes out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from opir.errors import FormatError, OptionError  # noqa: E402
+from opir.models import Persistence, Ridge, Windows  # noqa: E402
+from opir.models.abcc import Abcc, AbccConfig  # noqa: E402
+from opir.training import TrainingConfig, fit  # noqa: E402
+from opir.training.loop import TrainingInterruptedError, choose_device, train  # noqa: E402
+from opir.training.progress import Progress  # noqa: E402
+from tests.unit.models.toy import decay, sweeps  # noqa: E402
+
+SMALL = AbccConfig(components=3, reversible=2)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def error(model: Abcc | Persistence | Ridge, data: Windows) -> float:
+    return float(np.abs(model.forecast(data.inputs).spectra - data.target).mean())
+
+
+def weights(model: Abcc) -> dict[str, torch.Tensor]:
+    return model.module.state_dict()
+
+
+def test_it_overfits_one_batch() -> None:
+    data = decay(8)
+    model = Abcc(AbccConfig(components=2, reversible=1))
+    train(model, data, config=TrainingConfig(steps=800, learning_rate=2e-2, weight_decay=0.0))
+    assert error(model, data) < 0.03 * error(Persistence(), data)
+
+
+def test_simulated_voltage_sweeps_are_foreseen_from_one_frame() -> None:
+    """Simulated A <-> B -> C under voltage, on runs never seen: a tenth of persistence's error,
+    below ridge, and the product's amount follows the learned irreversible stream."""
+    (learn, _), (check, _), (test, product) = sweeps(96), sweeps(24, seed=1), sweeps(32, seed=2)
+    model = Abcc(SMALL)
+    config = TrainingConfig(steps=900, learning_rate=1e-2, weight_decay=0.01, batch=32)
+    train(model, learn, check, config=config)
+    ridge = Ridge().fit(learn, check)
+    assert error(model, test) < 0.1 * error(Persistence(), test)
+    assert error(model, test) < error(ridge, test)
+    forecast = model.forecast(test.inputs)
+    assert forecast.extents is not None
+    assert np.diff(forecast.extents, axis=1).min() >= 0
+    formed = product[:, -1] - product[:, 0]
+    gained = forecast.extents[:, -1].sum(axis=-1)
+    assert np.corrcoef(formed, gained)[0, 1] > 0.8
+    drive = test.inputs.drive.copy()
+    drive[..., 0] = 1.0
+    held = np.abs(
+        model.forecast(
+            type(test.inputs)(
+                test.inputs.given,
+                test.inputs.given_times,
+                test.inputs.times,
+                test.inputs.wavenumber,
+                drive,
+            )
+        ).spectra
+        - forecast.spectra
+    )
+    assert held.mean() > error(model, test)
+
+
+def test_resumed_is_bit_for_bit_as_never_stopped(tmp_path: Path) -> None:
+    data, check = decay(noise=0.01), decay(8, seed=1)
+    config = TrainingConfig(steps=40, batch=8, evaluate_every=10, save_every=15)
+    whole = Abcc(SMALL)
+    first = train(whole, data, check, config=config)
+
+    class Stopped(Abcc):
+        calls = 0
+
+        def losses(self, batch, generator):  # type: ignore[no-untyped-def]
+            self.calls += 1
+            if self.calls == 23:
+                raise KeyboardInterrupt
+            return super().losses(batch, generator)
+
+    state = tmp_path / "state.safetensors"
+    with pytest.raises(TrainingInterruptedError, match="step 22 of 40"):
+        train(Stopped(SMALL), data, check, config=config, state=state)
+    resumed = Abcc(SMALL)
+    second = train(resumed, data, check, config=config, state=state, resume=True)
+    assert (first.best_step, first.best_error) == (second.best_step, second.best_error)
+    for name, value in weights(whole).items():
+        assert torch.equal(value, weights(resumed)[name]), name
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
+    data = decay(noise=0.01)
+    found = []
+    for seed in (0, 0, 1):
+        model = Abcc(SMALL)
+        train(model, data, config=TrainingConfig(steps=5, seed=seed))
+        found.append(model.forecast(data.inputs).spectra)
+    np.testing.assert_array_equal(found[0], found[1])
+    assert (found[0] != found[2]).any()
+
+
+def test_the_log_holds_every_term(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    train(
+        Abcc(SMALL),
+        decay(),
+        decay(4, seed=1),
+        config=TrainingConfig(steps=20, evaluate_every=10),
+        log=log,
+    )
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert [line["step"] for line in lines] == [10, 20]
+    assert {"displacement", "anchor", "reconstruction", "validation_mae"} <= set(lines[0])
+
+
+def test_a_state_of_another_training_is_refused(tmp_path: Path) -> None:
+    state = tmp_path / "state.safetensors"
+    train(Abcc(SMALL), decay(), config=TrainingConfig(steps=3), state=state)
+    with pytest.raises(FormatError, match="another configuration"):
+        train(Abcc(SMALL), decay(), config=TrainingConfig(steps=4), state=state, resume=True)
+    with pytest.raises(FormatError, match="another model"):
+        train(
+            Abcc(AbccConfig(components=2)),
+            decay(),
+            config=TrainingConfig(steps=3),
+            state=state,
+            resume=True,
+        )
+    state.write_bytes(state.read_bytes()[:-10])
+    with pytest.raises(FormatError, match="safetensors"):
+        train(Abcc(SMALL), decay(), config=TrainingConfig(steps=3), state=state, resume=True)
+
+
+def test_fit_makes_either_kind() -> None:
+    data = decay()
+    assert error(fit(Ridge(), data), data) < 1e-3  # type: ignore[arg-type]
+    fit(Abcc(SMALL), data, config=TrainingConfig(steps=2))
+
+
+def test_learning_rate_rises_then_falls_to_nothing() -> None:
+    config = TrainingConfig(steps=100, warm_up=0.1, learning_rate=1.0)
+    rates = [config.rate(step) for step in range(100)]
+    assert rates[9] == 1.0
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[9:] == sorted(rates[9:], reverse=True)
+    assert rates[-1] < 1e-3
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(OptionError, match="steps"):
+        TrainingConfig(steps=0)
+    with pytest.raises(OptionError, match="unknown"):
+        choose_device("abacus")
+    assert choose_device("cpu").type == "cpu"
+
+
+def test_progress_tells_the_time_left() -> None:
+    import io
+
+    stream = io.StringIO()
+    progress = Progress(10, stream=stream, shown=True)
+    progress.started -= 5.0
+    assert progress.left(5) == pytest.approx(5.0, abs=0.2)
+    progress.show(10, "loss 1")
+    assert "step 10/10" in stream.getvalue()
