@@ -112,6 +112,11 @@ class Store:
         backend.write("zarr.json", group_json(head))
         return cls.open(url, storage_options=storage_options)
 
+    @staticmethod
+    def exists(url: Path | str, *, storage_options: Mapping[str, Any] | None = None) -> bool:
+        """Whether a zarr group, of a store or another, lies there."""
+        return open_backend(url, storage_options).read("zarr.json") is not None
+
     @classmethod
     def open(cls, url: Path | str, *, storage_options: Mapping[str, Any] | None = None) -> Store:
         """An existing store.

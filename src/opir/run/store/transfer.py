@@ -16,10 +16,11 @@ from opir.run.netcdf import write_dataset, write_netcdf
 from opir.run.run import ON_TIME, Run
 from opir.run.store.layout import TRUTH
 from opir.run.store.store import Store
+from opir.run.write_jcamp import write_jcamp
 
 __all__ = ["EXPORT_FORMATS", "copy_runs", "export_run", "merge", "split_store", "write_csv"]
 
-EXPORT_FORMATS = (".nc", ".csv")
+EXPORT_FORMATS = (".nc", ".csv", ".jdx", ".dx")
 """Endings that a run can be exported under; the truth goes beside it, as ``NAME.truth.nc``."""
 
 
@@ -122,8 +123,10 @@ def export_run(store: Store, id: str, path: Path | str, *, overwrite: bool = Fal
     written = []
     if path.suffix.lower() == ".nc":
         written.append(write_netcdf(item.run, path, overwrite=overwrite))
-    else:
+    elif path.suffix.lower() == ".csv":
         written.append(write_csv(item.run, path, overwrite=overwrite))
+    else:
+        written.append(write_jcamp(path, item.run, overwrite=overwrite))
     if item.truth is not None:
         beside = path.with_name(f"{path.stem}.{TRUTH}.nc")
         written.append(write_dataset(item.truth, beside, overwrite=overwrite))
