@@ -38,6 +38,8 @@ TABLE = 304
 COUNT = 294
 HEADER, ORDINATES, HISTORY, SAMPLE, BACKGROUND, TITLE = 2, 3, 27, 102, 103, 107
 SERIES_DATA, SERIES_INFO = 301, 325
+PLACES = (HEADER, ORDINATES, HISTORY, SAMPLE, BACKGROUND, TITLE, SERIES_DATA, SERIES_INFO)
+"""Keys whose entries give a place; a few others do not."""
 ROWS, ROW_HEAD, TITLE_AT = 196, 100, 16
 """In a series, the rows begin here; each is 100 bytes (its title in them), then its ordinates."""
 MINUTES = 1
@@ -143,10 +145,14 @@ class _Entry:
 def _entries(file: FileBytes, layout: str, step: int) -> list[_Entry]:
     (count,) = file.unpack("<H", COUNT, "the number of entries")
     file.need(TABLE, count * step, f"the table of {count} entries")
-    return [
+    found = [
         _Entry(*file.unpack(layout, TABLE + step * i, "an entry of the table"))
         for i in range(count)
     ]
+    for entry in found:
+        if entry.key in PLACES:
+            file.need(entry.at, entry.size, f"the part with key {entry.key}")
+    return found
 
 
 def _moment(file: FileBytes, at: int) -> datetime | None:
@@ -274,7 +280,6 @@ def _read_series(file: FileBytes) -> Contents:
             place=place,
             remedy=f"{DAMAGED}; or s{remedy[1:]}",
         )
-    file.need(data[0].at, data[0].size, f"{count} spectra")
     if unit != MINUTES or not 0 <= first <= last <= 1e6:
         raise FormatError(
             f"the series goes from {first:g} to {last:g} in unit {unit}; minutes (unit "
