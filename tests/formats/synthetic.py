@@ -130,11 +130,11 @@ def srs(
     values: ArrayLike, first: float, last: float, minutes: tuple[float, float],
     titles: Sequence[str], seconds: int = 3_759_048_031,
 ) -> bytes:  # fmt: skip
-    """A series over time."""
+    """A series over time; its ordinates run against the ends in its header."""
     array = np.asarray(values, dtype="<f4")
     data = _omnic_header(array.shape[1], first, last, 17)
     for row, title in zip(array, titles, strict=True):
-        data += bytes(16) + title.encode("latin-1").ljust(84, b"\0") + row.tobytes()
+        data += bytes(16) + title.encode("latin-1").ljust(84, b"\0") + row[::-1].tobytes()
     info = bytearray(264)
     info[2:8] = b"series"
     struct.pack_into("<2f", info, 70, minutes[1], minutes[0])

@@ -288,7 +288,11 @@ def _read_series(file: FileBytes) -> Contents:
             remedy=remedy,
         )
     begin = data[0].at + ROWS
+    # A series holds its ordinates from the low end upwards, against the ends in its header: only
+    # so do the bands of CO2 in a real run lie at 2349, 667 and 3716 cm-1. SpectroChemPy found the
+    # same (its pull request 1594); the version of its reader that our tests use has them mirrored.
     values = np.ndarray((count, header.count), "<f4", file.data, begin + ROW_HEAD, (step, 4))
+    values = values[:, ::-1]
     notes: list[str] = []
     axis, values = _without_blanks(header.axis(), values, place, notes)
     log = next((file.text(e.at, e.size) for e in entries if e.key == HISTORY), "")
@@ -320,7 +324,7 @@ def _background(file: FileBytes, entries: list[_Entry]) -> Spectrum | None:
     header = _Header.read(file, headers[1].at)
     place = f"background, byte {header.at}"
     axis, values = _without_blanks(
-        header.axis(), _ordinates(file, data[0], header.count), place, []
+        header.axis(), _ordinates(file, data[0], header.count)[::-1], place, []
     )
     title = next((file.text(e.at, 256) for e in entries if e.key == TITLE), "")
     moment = next((_moment(file, e.at + 256) for e in entries if e.key == TITLE), None)
