@@ -206,12 +206,13 @@ def encode(x: NDArray[np.float64], y: NDArray[np.int64], form: str, width: int =
                 again = 1
                 while (
                     form == "DIFDUP"
+                    and again < 9  # some readers take but one digit
                     and at + again < count
                     and values[at + again] - values[at + again - 1] == step
                 ):
                     again += 1
                 if again > 1:
-                    line += "?STUVWXYZs"[int(str(again)[0])] + str(again)[1:]
+                    line += "STUVWXYZs"[again - 1]
                 at += again
             # The next line repeats the last ordinate, if this one has a difference.
             at -= at - begin > 1 and at < count

@@ -71,6 +71,11 @@ class FileBytes:
         self.need(at, count * np.dtype(dtype).itemsize, what)
         return np.frombuffer(self.data, dtype, count, at)
 
+    def floats(self, dtype: str, count: int, at: int, what: str) -> NDArray[np.float64]:
+        """Numbers of one type as float64; damaged bits may make them NaN, without a warning."""
+        with np.errstate(invalid="ignore"):
+            return self.array(dtype, count, at, what).astype(np.float64)
+
     def text(self, at: int, size: int) -> str:
         """A text of at most ``size`` bytes that ends at the first zero byte.
 

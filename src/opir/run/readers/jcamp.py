@@ -125,6 +125,12 @@ def _parse(text: str) -> tuple[list[_Block], bool]:
             block.records[label] = value
         else:
             block.records[label] = value
+    if stack and label in TABLES:
+        raise FormatError(
+            "the file ends inside a table, where a number may be cut",
+            place=f"line {text.count(chr(10)) + 1}",
+            remedy="Export it again; or, if it is whole, write ##END= after its last line",
+        )
     return top, not stack
 
 
@@ -221,7 +227,8 @@ def _table(block: _Block, size: int) -> tuple[NDArray[np.float64], NDArray[np.fl
                 remedy=DAMAGED,
             )
         _check_abscissas(axis, starts, x_factor, place)
-        return axis, ordinates * y_factor
+        with np.errstate(over="ignore"):
+            return axis, ordinates * y_factor
     if form == "(XY..XY)":
         pairs = numbers(lines, 2 * count)
         if pairs.size != 2 * count:
@@ -230,7 +237,8 @@ def _table(block: _Block, size: int) -> tuple[NDArray[np.float64], NDArray[np.fl
                 place=place,
                 remedy=DAMAGED,
             )
-        return pairs[0::2] * x_factor, pairs[1::2] * y_factor
+        with np.errstate(over="ignore"):
+            return pairs[0::2] * x_factor, pairs[1::2] * y_factor
     raise FormatError(
         f"the table has the form {form[:30]!r}; (X++(Y..Y)) and (XY..XY) are read", place=place
     )

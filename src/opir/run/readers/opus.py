@@ -218,7 +218,9 @@ class _Pair:
             offset = len(part) // 4 - self.count if data.is_compact_data() else 0
             values = part.array(self.dtype, self.count, 4 * offset, self.name)
             low, high = self.status.get("mny"), self.status.get("mxy")
-        self.values = values * np.float64(self._number("csf", float, 1.0))
+        scale = self._number("csf", float, 1.0)
+        with np.errstate(invalid="ignore", over="ignore"):
+            self.values = values * np.float64(scale)
         check_plausible(self.values, self.place)
         self._check_extremes(low, high)
 

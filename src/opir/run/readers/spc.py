@@ -125,7 +125,7 @@ def _scaled(
     what = f"{count} ordinates"
     exponent = sub_exponent if head.flags & MULTIPLE else head.exponent
     if FLOAT in (head.exponent, exponent) or (head.old and head.exponent == 128):
-        return file.array(head.order + "f4", count, at, what).astype(np.float64), at + 4 * count
+        return file.floats(head.order + "f4", count, at, what), at + 4 * count
     if not FLOAT <= exponent < 128:
         raise FormatError(f"an exponent of {exponent} cannot be", place="byte 2", remedy=DAMAGED)
     if head.flags & SHORT:
@@ -157,7 +157,7 @@ def _subfiles(file: FileBytes, head: _Head) -> Iterator[_Sub]:
             raise FormatError("a spectrum has no points", place=f"byte {begin}", remedy=DAMAGED)
         axis = np.empty(0)
         if own_x:
-            axis = file.array(head.order + "f4", count, at, "abscissas").astype(np.float64)
+            axis = file.floats(head.order + "f4", count, at, "abscissas")
             at += 4 * count
         values, at = _scaled(file, head, exponent, count, at)
         yield _Sub(begin, z, scans, axis, values)
@@ -188,8 +188,7 @@ def _log(file: FileBytes, head: _Head) -> str:
 
 def _shared_axis(file: FileBytes, head: _Head) -> NDArray[np.float64]:
     if head.flags & LISTED_X and not head.old:
-        axis = file.array(head.order + "f4", head.points, HEADER, "the list of abscissas")
-        return axis.astype(np.float64)
+        return file.floats(head.order + "f4", head.points, HEADER, "the list of abscissas")
     return check_axis_ends(head.first, head.last, head.points, "byte 8")
 
 
