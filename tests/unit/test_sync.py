@@ -20,9 +20,7 @@ def run(times: list[float] | np.ndarray, start: str = "", **attributes: str) -> 
     return made.replace(**attributes) if attributes else made
 
 
-def record(
-    times: list[float] | np.ndarray, start: str = "", **columns: object
-) -> Electrochemistry:
+def record(times: list[float] | np.ndarray, start: str = "", **columns: object) -> Electrochemistry:
     if not columns:
         columns = {"voltage": np.asarray(times) * 1e-3}
     return Electrochemistry.from_columns(times, columns, start=start or None)  # type: ignore[arg-type]

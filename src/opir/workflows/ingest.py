@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import glob
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
 from opir.errors import FormatError, OpirError, OptionError
 from opir.files import check_output
@@ -148,6 +150,7 @@ def ingest(
             notes.append("The file holds a temperature; the given one was not used.")
         else:
             dataset["temperature"] = ("time", np.full(run.time.size, float(temperature)))
+    dataset = _texts_to_metadata(dataset)
     given = {
         "title": name or run.name or title,
         "licence": licence,
@@ -226,6 +229,16 @@ def _single(spectrum: SpectralData) -> Run:
     dataset = spectrum.dataset.expand_dims(time=np.zeros(1))
     undo = [str(v) for v in dataset.data_vars if str(v).startswith("undo_")]
     return Run(dataset.drop_vars(undo))
+
+
+def _texts_to_metadata(dataset: xr.Dataset) -> xr.Dataset:
+    """Texts over time, such as the titles of the spectra, as lists in the metadata."""
+    texts = [n for n, v in dataset.data_vars.items() if v.dtype.kind in "US"]
+    if not texts:
+        return dataset
+    metadata = json.loads(str(dataset.attrs.get("metadata", "")) or "{}")
+    metadata |= {f"{name}s": dataset[name].values.tolist() for name in texts}
+    return dataset.drop_vars(texts).assign_attrs(metadata=json.dumps(metadata))
 
 
 def _record(

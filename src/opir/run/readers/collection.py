@@ -189,7 +189,8 @@ def combine(
         notes.append("The frames were put in the order of their times, not of their names.")
     values = np.concatenate([part.values for part in parts])[order]
     times = times[order]
-    files = np.array([part.path.name for part in parts for _ in part.times], dtype=str)[order]
+    owners = [part.path.name for part in parts for _ in part.times]
+    files = [owners[k] for k in order]
     run = Run.from_arrays(
         times - times[0],
         axis,
@@ -197,10 +198,11 @@ def combine(
         signal=first.signal,
         name=name,
         start=start,
-        metadata=first.metadata,
+        metadata={**first.metadata, "files": files},
         source=f"{parts[0].path.name} to {parts[-1].path.name}",
     )
-    dataset = run.dataset.assign(file=("time", files))
+    dataset = run.dataset.copy(deep=False)
+    dataset.attrs = dict(dataset.attrs)
     if source == FRAME_AXIS:
         dataset.attrs["time_axis"] = source
     elif source:
@@ -236,7 +238,10 @@ def _times(
                 )
             earliest = min(known)
             times = np.concatenate(
-                [p.times + (s - earliest) / timedelta(seconds=1) for p, s in zip(parts, known, strict=True)]
+                [
+                    p.times + (s - earliest) / timedelta(seconds=1)
+                    for p, s in zip(parts, known, strict=True)
+                ]
             )
             if np.unique(times).size == times.size:
                 return times, earliest, "", []

@@ -200,7 +200,8 @@ def unit_of(name: str, headers: Sequence[str], found: Mapping[str, int], dialect
         UnitError: If neither states one.
     """
     unit = normalise_unit(split_header(headers[found[name]])[1])
-    unit = re.sub(r"^deg(ree)?s?\s*", "deg", unit) or dialect.units.get(name, "")
+    unit = re.sub(r"^deg(ree)?s?\s*", "deg", unit.replace("℃", "degC"))
+    unit = unit or dialect.units.get(name, "")
     if not unit:
         raise UnitError(
             f"the column {headers[found[name]]!r} states no unit",

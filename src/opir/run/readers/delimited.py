@@ -345,6 +345,7 @@ def _run(
             name=path.stem,
             start=start,
             source=path.name,
+            metadata={"titles": list(titles)} if any(titles) else None,
         )
     except OpirError as error:
         if labels.assumed and "absorbance" in str(error):
@@ -353,8 +354,6 @@ def _run(
     dataset = run.dataset
     if time_axis:
         dataset = dataset.assign_attrs(time_axis=time_axis)
-    if titles and any(titles):
-        dataset = dataset.assign(title=("time", np.array(titles, dtype=str)))
     return Contents({"run": Run(dataset)}, "run", "delimited", tuple(notes))
 
 

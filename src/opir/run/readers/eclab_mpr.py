@@ -188,6 +188,11 @@ def _fields(ids: list[int], size: int) -> tuple[list[tuple[str, str]], list[int]
             raise _unknown_columns(unknown, "is not known")
         fields = [(name, f"V{rest}" if code == "V0" else code) for name, code in fields]
         return fields, flags, [f"Column {unknown[0]} is not known and was left out."]
+    if rest < 0:
+        raise FormatError(
+            f"each row needs {size - rest} bytes; {size} are there for each row announced",
+            remedy="The file is cut short or damaged; copy it again, or export it as text (.mpt)",
+        )
     if rest != 0:
         raise FormatError(
             f"the rows have {size} bytes, their columns {size - rest}",

@@ -93,13 +93,10 @@ def load_sheet(path: Path) -> Sheet:
     first = row + 1
     body = lines[row:]
     width = len(_fields(layout, body[0]))
-    for offset, line in enumerate(body):
-        count = len(_fields(layout, line))
+    counts = [len(_fields(layout, line)) for line in body]
+    without_corner = len(counts) > 1 and set(counts[1:]) == {width + 1}
+    for offset, count in enumerate([] if without_corner else counts):
         if count != width:
-            if offset == 1 and count == width + 1:  # a header without its corner
-                continue
-            if offset > 1 and count == len(_fields(layout, body[1])) == width + 1:
-                continue
             what = "is blank" if not count else f"has {count} fields where {width} are needed"
             raise FormatError(
                 f"the line {what}",
