@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from functools import cache, partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from fuzzing import FUZZ, assert_clean, mutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synthetic import spa, spc, spc_old, spg, srs
+from synthetic import OpusBlock, opus, spa, spc, spc_old, spg, srs
 from test_opus import absorbance_file, series_file
 
 from opir import Spectrum
@@ -140,3 +141,32 @@ def test_files_of_other_kinds(made: dict[str, list[bytes]], name: str, tmp_path:
         with pytest.raises(FormatError, match="other"):
             read_all(path, format=name)
     assert name in READERS
+
+
+def test_parts_over_one_another_ask_for_no_memory() -> None:
+    """Many entries that all name the same bytes would multiply a file's size."""
+    body = np.zeros(200_000, "<f4").tobytes()
+    blocks = [OpusBlock((3, 3, 0, 4, 0, 0), b"")] * 2000
+    whole = bytearray(opus(blocks) + body)
+    begin = len(whole) - len(body)
+    for row in range(1, 2001):
+        struct.pack_into("<2i", whole, 24 + 12 * row + 4, len(body) // 4, begin)
+    found = assert_clean(partial(read_all, format="opus"), bytes(whole), ".0")
+    assert "over one another" in str(found)
+    count = 2000
+    group = bytearray(spg([np.zeros(2)] * count, 2, 1, ["a"] * count, [1] * count) + body)
+    begin = len(group) - len(body)
+    for row in range(1, 3 * count, 3):
+        struct.pack_into("<II", group, 304 + 16 * row + 2, begin, len(body))
+    found = assert_clean(partial(read_all, format="omnic"), bytes(group), ".spg")
+    assert "over one another" in str(found)
+
+
+def test_linked_flat_lines_ask_for_no_memory() -> None:
+    flat = (
+        "##TITLE= a\n##XUNITS= 1/CM\n##YUNITS= ABSORBANCE\n##FIRSTX= 1\n##LASTX= 2\n"
+        "##NPOINTS= 199999\n##XYDATA= (X++(Y..Y))\n1AS99999\n##END=\n"
+    )
+    data = f"##TITLE= all\n##DATA TYPE= LINK\n{flat * 500}##END=\n".encode()
+    found = assert_clean(partial(read_all, format="jcamp"), data, ".dx")
+    assert "NPOINTS" in str(found)

@@ -200,15 +200,14 @@ def _check_abscissas(
             )
 
 
-def _points(block: _Block, size: int, place: str) -> int:
+def _points(block: _Block, most: int, place: str) -> int:
     points = _float(block, "NPOINTS")
-    # Repeats compress, but no spectrum has a hundred equal points for every byte of its file.
-    if points != int(points) or not 1 <= points <= 200_000 + 100 * size:
+    if points != int(points) or not 1 <= points <= most:
         raise FormatError(f"##NPOINTS= {points:g} cannot be", place=place, remedy=DAMAGED)
     return int(points)
 
 
-def _table(block: _Block, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _table(block: _Block, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Axis and ordinates of a block, in the units of the file."""
     if block.table is None:
         raise FormatError("a block has no table", place=f"block at line {block.line}")
@@ -216,7 +215,7 @@ def _table(block: _Block, size: int) -> tuple[NDArray[np.float64], NDArray[np.fl
     place = f"line {line}"
     form = re.sub(r"\s", "", block.records[label]).upper()
     x_factor, y_factor = _float(block, "XFACTOR", 1.0), _float(block, "YFACTOR", 1.0)
-    count = _points(block, size, place)
+    count = _points(block, most, place)
     if form == "(X++(Y..Y))":
         axis = check_axis_ends(_float(block, "FIRSTX"), _float(block, "LASTX"), count, place)
         ordinates, starts = decode(lines, count)
@@ -244,7 +243,7 @@ def _table(block: _Block, size: int) -> tuple[NDArray[np.float64], NDArray[np.fl
     )
 
 
-def _frame(block: _Block, size: int, notes: list[str]) -> Frame:
+def _frame(block: _Block, most: int, notes: list[str]) -> Frame:
     records = block.records
     place = f"block at line {block.line}"
     if block.table is None:
@@ -261,7 +260,7 @@ def _frame(block: _Block, size: int, notes: list[str]) -> Frame:
             place=place,
             remedy="Readable are 1/CM, MICROMETERS and NANOMETERS",
         )
-    axis, values = _table(block, size)
+    axis, values = _table(block, most)
     check_plausible(values, place)
     axis, note = wavenumbers(axis, X_UNITS[said], place)
     ordinate = records.get("YUNITS", "")
@@ -336,7 +335,12 @@ def read_jcamp(path: Path) -> Contents:
         for leaf in leaves
         if leaf.table is None and leaf.refused is not None and readable
     ]
-    frames = [_frame(leaf, len(raw), notes) for leaf in readable or leaves[:1]]
+    # Repeats compress a flat line, but no file is all flat lines.
+    most = 200_000 + 4 * len(raw)
+    frames: list[Frame] = []
+    for leaf in readable or leaves[:1]:
+        frames.append(_frame(leaf, most, notes))
+        most -= frames[-1].axis.size
     blocks, said = gather(frames, name=top[0].records.get("TITLE", "")[:200])
     return Contents(blocks, next(iter(blocks)), "jcamp", (*notes, *said))
 

@@ -149,9 +149,15 @@ def _entries(file: FileBytes, layout: str, step: int) -> list[_Entry]:
         _Entry(*file.unpack(layout, TABLE + step * i, "an entry of the table"))
         for i in range(count)
     ]
+    claimed = 0
     for entry in found:
         if entry.key in PLACES:
             file.need(entry.at, entry.size, f"the part with key {entry.key}")
+            claimed += entry.size
+    if claimed > len(file):
+        raise FormatError(
+            "the parts of the file lie over one another", place=f"byte {TABLE}", remedy=DAMAGED
+        )
     return found
 
 

@@ -97,6 +97,7 @@ def _blocks(file: FileBytes) -> tuple[list[Any], list[str], str]:
         )
     file.need(start, 12, "the directory")
     found, notes, log = [], [], ""
+    claimed = 0
     for number in range(maximum):
         at = start + 12 * number
         if at + 12 > len(file):
@@ -106,6 +107,10 @@ def _blocks(file: FileBytes) -> tuple[list[Any], list[str], str]:
             break
         kind = BlockType(get_block_type(code & 0xFFFFFFFF))
         label = f"block {kind.label!r}"
+        file.need(begin, 4 * words, label)
+        claimed += 4 * words
+        if claimed > len(file) + 12 * MAXIMUM_BLOCKS:
+            raise FormatError("the blocks lie over one another", place=f"byte {at}", remedy=DAMAGED)
         part = file.part(begin, 4 * words, label)
         block = FileBlock(file.data, tuple(kind), 4 * words, begin)
         if block.is_directory():

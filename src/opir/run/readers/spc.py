@@ -30,6 +30,7 @@ SHORT, MULTIPLE, OWN_X, LISTED_X = 0x01, 0x04, 0x40, 0x80
 LITTLE, BIG, OLD = 0x4B, 0x4C, 0x4D
 HEADER, OLD_HEADER, SUBHEADER = 512, 224, 32
 FLOAT = -128
+ZIP = b"PK\x03\x04"
 
 AXES = {1: "cm-1", 2: "um", 3: "nm", 13: "cm-1"}
 RAMAN_SHIFT = 13
@@ -226,7 +227,9 @@ def read_spc(path: Path) -> Contents:
             place="byte 4",
             remedy=DAMAGED,
         )
-    shared = None if own_x else _shared_axis(file, head)
+    shared, converted = None, ""
+    if not own_x:
+        shared, converted = wavenumbers(_shared_axis(file, head), AXES[head.axis], "byte 8")
     # Measured before anything is made of it: each spectrum lies inside the file.
     subs = list(_subfiles(file, head))
     raman = head.axis == RAMAN_SHIFT and head.ordinate not in ORDINATES
@@ -246,9 +249,9 @@ def read_spc(path: Path) -> Contents:
         place = f"spectrum {number}, byte {sub.at}"
         check_plausible(sub.values, place)
         values, said = as_fraction(sub.values, signal)
-        axis, converted = wavenumbers(
-            sub.axis if shared is None else shared, AXES[head.axis], place
-        )
+        axis = shared
+        if axis is None:
+            axis, converted = wavenumbers(sub.axis, AXES[head.axis], place)
         head.notes += [n for n in (said, converted) if n and n not in head.notes]
         timed = scale is not None and math.isfinite(sub.z) and abs(sub.z) < 1e9
         frames.append(
@@ -269,7 +272,7 @@ def read_spc(path: Path) -> Contents:
 
 def _recognise(head: bytes, path: Path) -> float:
     """One byte is little to tell a format by, so the codes and the points must fit, too."""
-    if len(head) < OLD_HEADER + SUBHEADER or head[1] not in (LITTLE, BIG, OLD):
+    if len(head) < OLD_HEADER + SUBHEADER or head[1] not in (LITTLE, BIG, OLD) or head[:4] == ZIP:
         return 0.0
     ending = 0.1 if path.suffix.lower() == ".spc" else 0.0
     x, y = (head[16], head[17]) if head[1] == OLD else (head[28], head[29])
