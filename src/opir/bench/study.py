@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from opir.bench.time_blocks import BlockDesign, all_roles
 from opir.metrics import Interval, bootstrap, mae, mse
 from opir.models import Forecast, Forecaster, Windows
+from opir.models.inputs import DRIVE
 from opir.run import Run
 from opir.training import TrainingConfig, fit
 
@@ -97,11 +98,14 @@ class StudyResult:
                 bootstrap(self.mse[name], self.block),
                 self.margin(name, "persistence", "mae"),
                 self.margin(name, "persistence", "mse"),
-                None if name == "abcc" else self.margin("abcc", name, "mae"),
-                None if name == "abcc" else self.margin("abcc", name, "mse"),
+                self.margin("abcc", name, "mae") if self._beside_abcc(name) else None,
+                self.margin("abcc", name, "mse") if self._beside_abcc(name) else None,
             )
             for name in self.mae
         ]
+
+    def _beside_abcc(self, name: str) -> bool:
+        return name != "abcc" and "abcc" in self.mae
 
     def margin(self, name: str, other: str, measure: str) -> Interval:
         """``1 - error(name) / error(other)``: by what share one lies below the other."""
@@ -161,7 +165,7 @@ def run_study(
         blocks.append(tested.block + 1000 * rotation)
         noises.append(_noise(tested))
         for name, model in study.forecasters().items():
-            model.recipe = dict(study.recipe)
+            model.recipe = {**study.recipe, **_window_recipe(windows["train"])}
             fit(model, windows["train"], windows["validation"], config=study.training)
             forecast = model.forecast(tested.inputs)
             errors = (
@@ -185,6 +189,19 @@ def run_study(
         result.mse[name] = np.concatenate([part[1] for part in parts])
         result.lead_mae[name] = np.mean([part[2] for part in parts], axis=0)
     return result
+
+
+def _window_recipe(windows: Windows) -> dict[str, Any]:
+    inputs = windows.inputs
+    return {
+        "wavenumber": inputs.wavenumber.tolist(),
+        "lead": np.median(inputs.lead, axis=0).tolist(),
+        "drive": [
+            name
+            for channel, name in enumerate(DRIVE)
+            if not np.isnan(inputs.drive[..., channel]).all()
+        ],
+    }
 
 
 def _noise(windows: Windows) -> tuple[Array, Array]:

@@ -50,7 +50,7 @@ def tga_ir_study(run: Run, *, training: TrainingConfig | None = None) -> Study:
         name="TGA-IR",
         run=PROCESSING(run),
         design=BlockDesign(blocks=15, frames=16, co_added=1),
-        forecasters=lambda: forecasters(None),
+        forecasters=forecasters,
         training=training or TrainingConfig(steps=400),
         recipe={"processing": PROCESSING.to_json()},
     )

@@ -13,7 +13,7 @@ from opir.models import ForecastInputs, Windows
 from opir.models.inputs import DRIVE
 from opir.run import Run
 
-__all__ = ["BlockDesign", "Segment", "co_add", "segments", "windows_of"]
+__all__ = ["BlockDesign", "Segment", "all_roles", "co_add", "join", "segments", "windows_of"]
 
 ROLES = ("train", "validation", "test")
 
@@ -137,6 +137,28 @@ def windows_of(run: Run, role: str, design: BlockDesign) -> Windows:
         drive=np.array(drives),
     )
     return Windows(inputs, seen[:, 1:], np.array(blocks, dtype=np.int64))
+
+
+def join(parts: Sequence[Windows]) -> Windows:
+    """Windows of several runs as one, with other block numbers in each.
+
+    Raises:
+        OptionError: If there are none, or they differ in frames or wavenumbers.
+    """
+    if not parts:
+        raise OptionError("no windows to join")
+    first = parts[0].inputs
+    for part in parts:
+        same = part.inputs.frames == first.frames
+        if not (same and np.array_equal(part.inputs.wavenumber, first.wavenumber)):
+            raise OptionError("windows of different frames or wavenumbers cannot be joined")
+    names = ("given", "given_times", "times", "drive", "descriptor")
+    stacked = {n: np.concatenate([getattr(part.inputs, n) for part in parts]) for n in names}
+    lowest = np.cumsum([0] + [int(part.block.max()) + 1 for part in parts[:-1]])
+    blocks = [part.block + shift for part, shift in zip(parts, lowest, strict=True)]
+    inputs = ForecastInputs(wavenumber=first.wavenumber, **stacked)
+    target = np.concatenate([part.target for part in parts])
+    return Windows(inputs, target, np.concatenate(blocks))
 
 
 def all_roles(run: Run, design: BlockDesign, roles: Sequence[str] = ROLES) -> dict[str, Windows]:

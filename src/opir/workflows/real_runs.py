@@ -159,7 +159,11 @@ def _calibrate(
     save(figure, target / "hplc.png", overwrite=True)
     names = dict(zip(model.component_names, amounts.T, strict=True))
     figure = components_figure(
-        run.wavenumber, model.component_spectra, run.time, names, text="Learned components"
+        model.component_axis,
+        model.component_spectra,
+        run.time,
+        names,
+        text="Learned components",
     )
     save(figure, target / "components.png", overwrite=True)
     return found

@@ -20,7 +20,8 @@ class LearnedComponents(nn.Module):
     The spectra live in the domain of absorbance and are non-negative by construction. Where the
     measured spectra had been processed by a linear operator ``P`` (a derivative, say), they are
     compared as ``P eps``; a derivative of a non-negative spectrum has both signs, and no trick is
-    needed to keep the absorbance itself non-negative.
+    needed to keep the absorbance itself non-negative. ``P`` may take in more points than it gives,
+    as a derivative does at the ends of its range.
 
     A component shifted by ``delta`` [cm-1] is taken to second order,
     ``M - delta M' + delta^2/2 M''``, which is exact to well below the noise for shifts far below
@@ -28,10 +29,11 @@ class LearnedComponents(nn.Module):
     the drive, so it is bounded and does not jump unless they do.
 
     Args:
-        spectra: First spectra in the absorbance domain, shape ``[component, wavenumber]``, >= 0.
+        spectra: First spectra in the absorbance domain, shape ``[component, point]``, >= 0.
         background: What is always there, processed, shape ``[wavenumber]``.
-        operator: ``P``, shape ``[wavenumber, wavenumber]``.
-        wavenumber: Axis [cm-1], shape ``[wavenumber]``.
+        operator: ``P``, shape ``[wavenumber, point]``.
+        wavenumber: Axis of what is measured [cm-1], shape ``[wavenumber]``.
+        axis: Axis of the components [cm-1], shape ``[point]``.
         largest_shift: Bound of the shift [cm-1].
         features: Number of numbers that the shift depends on.
     """
@@ -39,6 +41,7 @@ class LearnedComponents(nn.Module):
     operator: Tensor
     scale: Tensor
     wavenumber: Tensor
+    axis: Tensor
     largest_shift: Tensor
 
     def __init__(
@@ -47,6 +50,7 @@ class LearnedComponents(nn.Module):
         background: Tensor,
         operator: Tensor,
         wavenumber: Tensor,
+        axis: Tensor,
         largest_shift: float,
         features: int,
     ) -> None:
@@ -55,6 +59,7 @@ class LearnedComponents(nn.Module):
         self.register_buffer("operator", operator)
         self.register_buffer("scale", top)
         self.register_buffer("wavenumber", wavenumber)
+        self.register_buffer("axis", axis)
         self.register_buffer("largest_shift", torch.as_tensor(float(largest_shift)))
         self.raw = nn.Parameter(softplus_inverse(spectra / top))
         self.background = nn.Parameter(background.clone())
@@ -63,7 +68,7 @@ class LearnedComponents(nn.Module):
 
     @property
     def spectra(self) -> Tensor:
-        """Spectra in the absorbance domain, ``[component, wavenumber]``, never negative."""
+        """Spectra in the absorbance domain, ``[component, point]``, never negative."""
         return self.scale * nn.functional.softplus(self.raw)
 
     @property

@@ -21,6 +21,8 @@ class AbccConfig:
         largest_shift: Bound of the peak shift [cm-1]; well below the width of a band.
         first_relaxation: Relaxation time of the reversible stream that training starts from, in
             units of the training horizon.
+        first_fade: Rate at which the rest of the given frame, which is mostly noise, fades to
+            begin with, per training horizon; well above the number of frames, it is gone at once.
         semigroup: Weight of the semigroup term (split at an observed frame).
         anchor: Weight of the velocity anchor.
         anchor_frames: Frames over which the observed velocity is taken; more of them, less noise.
@@ -37,6 +39,7 @@ class AbccConfig:
     hidden: int = 8
     largest_shift: float = 1.0
     first_relaxation: float = 0.3
+    first_fade: float = 60.0
     semigroup: float = 0.1
     anchor: float = 0.03
     anchor_frames: int = 4

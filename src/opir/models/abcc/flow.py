@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -58,7 +59,7 @@ class ChemicalFlow(nn.Module):
 
     Args:
         guess: What to start from, see :func:`opir.models.abcc.initialise.first_guess`.
-        hidden, largest_shift, first_relaxation: See :class:`AbccConfig`.
+        hidden, largest_shift, first_relaxation, first_fade: See :class:`AbccConfig`.
         descriptor: Number of numbers that describe the system.
     """
 
@@ -72,6 +73,7 @@ class ChemicalFlow(nn.Module):
         hidden: int,
         largest_shift: float,
         first_relaxation: float,
+        first_fade: float,
         descriptor: int = 0,
     ) -> None:
         super().__init__()
@@ -84,6 +86,7 @@ class ChemicalFlow(nn.Module):
             arrays["background"],
             arrays["operator"],
             arrays["wavenumber"],
+            arrays["axis"],
             largest_shift,
             components + DRIVE_FEATURES,
         )
@@ -97,7 +100,7 @@ class ChemicalFlow(nn.Module):
             coordinates, components, DRIVE_FEATURES, hidden, first_relaxation
         )
         self.residual_share = nn.Parameter(torch.tensor(0.0))
-        self.residual_rate = nn.Parameter(torch.tensor(1.5))
+        self.residual_rate = nn.Parameter(torch.tensor(math.log(first_fade)))
 
     def amounts(self, spectra: Tensor) -> Tensor:
         """Amounts of the components in spectra ``[..., wavenumber]``; never negative."""

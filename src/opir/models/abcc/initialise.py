@@ -22,10 +22,11 @@ class FirstGuess:
     """Starting values, spectra in units of ``scale``.
 
     Attributes:
-        spectra: Non-negative component spectra (absorbance domain), ``[component, wavenumber]``.
+        spectra: Non-negative component spectra (absorbance domain), ``[component, point]``.
         background: Processed background, ``[wavenumber]``.
-        operator: The linear processing, ``[wavenumber, wavenumber]``.
-        wavenumber: Axis [cm-1].
+        operator: The linear processing, ``[wavenumber, point]``.
+        wavenumber: Axis of the measured spectra [cm-1].
+        axis: Axis of the components [cm-1], ``[point]``.
         read_amounts, read_offset: Amounts are about ``read_amounts @ x + read_offset``.
         loadings, read_coordinates: Reversible spectra, and how their coordinates are read;
             both ``[coordinate, wavenumber]``.
@@ -38,6 +39,7 @@ class FirstGuess:
     background: Array
     operator: Array
     wavenumber: Array
+    axis: Array
     read_amounts: Array
     read_offset: Array
     loadings: Array
@@ -69,7 +71,11 @@ def successive_projection(points: Array, count: int) -> list[int]:
 
 
 def first_guess(
-    train: Windows, components: int, coordinates: int, operator: Array | None = None
+    train: Windows,
+    components: int,
+    coordinates: int,
+    operator: Array | None = None,
+    axis: Array | None = None,
 ) -> FirstGuess:
     """Starting values from the training windows.
 
@@ -108,8 +114,9 @@ def first_guess(
     plain = operator is None
     matrix = np.eye(points) if operator is None else np.asarray(operator, dtype=np.float64)
     background = pure.min(axis=0) if plain else pure.mean(axis=0)
-    stiff = np.diff(np.eye(points), n=2, axis=0) * (0.0 if plain else 0.3) * np.abs(matrix).max()
-    small = np.eye(points) * 1e-3 * np.abs(matrix).max()
+    unit = np.eye(matrix.shape[1]) * np.abs(matrix).max()
+    stiff = np.diff(unit, n=2, axis=0) * (0.0 if plain else 0.3)
+    small = unit * 1e-3
     left = np.concatenate([matrix, stiff, small])
     empty = np.zeros(len(left) - points)
     spectra = np.array([nnls(left, np.concatenate([p - background, empty]))[0] for p in pure])
@@ -130,6 +137,7 @@ def first_guess(
         background=background,
         operator=matrix,
         wavenumber=inputs.wavenumber,
+        axis=inputs.wavenumber if axis is None else axis,
         read_amounts=read,
         read_offset=offset,
         loadings=loadings,

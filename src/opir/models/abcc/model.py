@@ -32,17 +32,24 @@ class Abcc(TrainedForecaster):
     Args:
         config: Sizes and loss weights.
         operator: Matrix ``P`` of the linear processing that the spectra went through, shape
-            ``[wavenumber, wavenumber]`` (:func:`opir.models.operators`); the identity if none.
+            ``[wavenumber, point]``; the identity if none.
+        axis: Wavenumbers of the unprocessed points that ``P`` takes in [cm-1], shape ``[point]``;
+            those of the spectra if none.
     """
 
     name: ClassVar[str] = "abcc"
 
     def __init__(
-        self, config: AbccConfig | None = None, *, operator: ArrayLike | None = None
+        self,
+        config: AbccConfig | None = None,
+        *,
+        operator: ArrayLike | None = None,
+        axis: ArrayLike | None = None,
     ) -> None:
         self.recipe = {}
         self.config = config or AbccConfig()
         self.operator = None if operator is None else np.asarray(operator, dtype=np.float64)
+        self.axis = None if axis is None else np.asarray(axis, dtype=np.float64)
         self.scale = 1.0
         self._descriptor = 0
         self._flow: ChemicalFlow | None = None
@@ -52,11 +59,14 @@ class Abcc(TrainedForecaster):
     def begin(self, train: Windows, *, seed: int) -> None:
         """Start from the training windows; ``seed`` sets the networks' first weights."""
         points = train.inputs.wavenumber.size
-        if self.operator is not None and self.operator.shape != (points, points):
+        taken = points if self.axis is None else self.axis.size
+        if self.operator is not None and self.operator.shape != (points, taken):
             raise ModelError(
-                f"the operator has shape {self.operator.shape}; the spectra have {points} points"
+                f"the operator has shape {self.operator.shape}; the spectra have {points} points, "
+                f"the components {taken}"
             )
-        guess = first_guess(train, self.config.components, self.config.reversible, self.operator)
+        sizes = (self.config.components, self.config.reversible)
+        guess = first_guess(train, *sizes, self.operator, self.axis)
         self.scale = float(guess.scale)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -69,6 +79,7 @@ class Abcc(TrainedForecaster):
             hidden=self.config.hidden,
             largest_shift=self.config.largest_shift,
             first_relaxation=self.config.first_relaxation,
+            first_fade=self.config.first_fade,
             descriptor=descriptor,
         )
 
@@ -195,8 +206,13 @@ class Abcc(TrainedForecaster):
         return tuple(f"component {k + 1}" for k in range(self.config.components))
 
     @property
+    def component_axis(self) -> NDArray[np.float64]:
+        """Wavenumbers of the learned spectra [cm-1], ``[point]``."""
+        return np.asarray(self.module.components.axis.double().cpu().numpy())
+
+    @property
     def component_spectra(self) -> NDArray[np.float64]:
-        """Learned spectra in the absorbance domain, never negative, ``[component, wavenumber]``."""
+        """Learned spectra in the absorbance domain, never negative, ``[component, point]``."""
         found = self.module.components.spectra.detach().double().cpu().numpy()
         return np.asarray(found * self.scale)
 
@@ -218,14 +234,17 @@ class Abcc(TrainedForecaster):
         """From :meth:`state`."""
         sizes = AbccConfig.from_dict(dict(config["abcc"]))
         matrix = np.asarray(arrays["components.operator"], dtype=np.float64)
-        model = cls(sizes, operator=matrix if config["processed"] else None)
+        axis = np.asarray(arrays["components.axis"], dtype=np.float64)
+        processed = bool(config["processed"])
+        model = cls(sizes, operator=matrix if processed else None, axis=axis if processed else None)
         model.scale = float(config["scale"])
         points = matrix.shape[0]
         blank = FirstGuess(
-            spectra=np.ones((sizes.components, points)),
+            spectra=np.ones((sizes.components, axis.size)),
             background=np.zeros(points),
             operator=matrix,
             wavenumber=np.asarray(arrays["components.wavenumber"], dtype=np.float64),
+            axis=axis,
             read_amounts=np.zeros((sizes.components, points)),
             read_offset=np.zeros(sizes.components),
             loadings=np.zeros((sizes.reversible, points)),

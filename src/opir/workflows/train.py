@@ -1,0 +1,191 @@
+"""Runs to a forecaster, saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from opir.bench.operator import linear_operator
+from opir.bench.time_blocks import BlockDesign, join, windows_of
+from opir.errors import FormatError, OptionError
+from opir.files import check_output
+from opir.models import Forecaster, Persistence, TrainedForecaster, Windows, get_model
+from opir.models.inputs import DRIVE
+from opir.run import Run
+from opir.run.processing import Pipeline, resample
+from opir.run.readers import read
+from opir.training import TrainingConfig, fit
+
+__all__ = ["Trained", "train"]
+
+Steps = Sequence[str | tuple[str, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training left behind.
+
+    Attributes:
+        model: The forecaster.
+        path: Its file.
+        validation_mae: Mean absolute error on the validation windows.
+        persistence_mae: That of persistence on the same.
+        windows: Number of training and of validation windows.
+    """
+
+    model: Forecaster
+    path: Path
+    validation_mae: float
+    persistence_mae: float
+    windows: tuple[int, int]
+
+
+def train(
+    runs: Sequence[Path | str | Run],
+    *,
+    out: Path | str,
+    model: str = "abcc",
+    processing: Steps = (),
+    design: BlockDesign | None = None,
+    config: TrainingConfig | None = None,
+    options: Mapping[str, Any] | None = None,
+    state: Path | str | None = None,
+    resume: bool = False,
+    log: Path | str | None = None,
+    progress: bool | None = None,
+    overwrite: bool = False,
+) -> Trained:
+    """Train a forecaster on runs and save it.
+
+    With five runs or more, every fifth one validates; with fewer, blocks of time inside each.
+
+    Args:
+        runs: Files of runs (any that opir reads), or runs.
+        out: File for the model (``.safetensors``).
+        model: Name of the forecaster.
+        processing: Steps to be done to every run first; kept with the model.
+        design: Frames of a window, spectra per frame, blocks; its cycle is replaced by roles
+            without a test block.
+        config: How to train, where training is needed.
+        options: Fields of the model's configuration (``components=3``).
+        state: File to save the state of the training to.
+        resume: Go on from ``state``.
+        log: File for the JSON-lines log.
+        progress: Show progress; by default on a terminal only.
+        overwrite: Replace ``out`` if it is there.
+
+    Raises:
+        OptionError: If there are no runs or they are too short for a window.
+        FormatError: If a file holds no run.
+        OutputExistsError: If ``out`` exists and ``overwrite`` is false.
+        UnknownNameError: If there is no such model.
+    """
+    check_output(out, overwrite=overwrite)
+    if not runs:
+        raise OptionError("no runs were given", remedy="Name one file of a run or more")
+    kind = get_model(model)
+    steps = Pipeline(tuple(processing))
+    before, linear = _split(steps)
+    gridded = [before(_run(item)) for item in runs]
+    axis = gridded[0].wavenumber
+    gridded = [run if _same(run, axis) else resample(run, axis, keep=False) for run in gridded]
+    processed = [linear(run) for run in gridded]
+    learn, check = _windows(processed, design or BlockDesign())
+
+    made = _make(kind, options or {}, linear, axis)
+    made.recipe = {
+        "processing": steps.to_json(),
+        "wavenumber": processed[0].wavenumber.tolist(),
+        "lead": np.median(learn.inputs.lead, axis=0).tolist(),
+        "drive": [
+            name
+            for channel, name in enumerate(DRIVE)
+            if not np.isnan(learn.inputs.drive[..., channel]).all()
+        ],
+        "runs": [run.name for run in processed],
+        "origin": sorted({run.origin for run in processed}),
+    }
+    if isinstance(made, TrainedForecaster):
+        from opir.training.loop import train as run_loop
+
+        run_loop(
+            made,
+            learn,
+            check,
+            config=config,
+            state=state,
+            resume=resume,
+            log=log,
+            progress=progress,
+        )
+    else:
+        fit(made, learn, check)
+    path = made.save(out, overwrite=overwrite)
+    return Trained(
+        made, path, _error(made, check), _error(Persistence(), check), (len(learn), len(check))
+    )
+
+
+def _run(item: Path | str | Run) -> Run:
+    data = item if isinstance(item, Run) else read(item)
+    if isinstance(data, Run):
+        return data
+    raise FormatError(
+        "the file holds no run",
+        path=None if isinstance(item, Run) else item,
+        remedy="Make one of spectra and electrochemistry with: opir ingest",
+    )
+
+
+def _same(run: Run, axis: np.ndarray[Any, np.dtype[np.float64]]) -> bool:
+    return run.wavenumber.shape == axis.shape and bool(np.allclose(run.wavenumber, axis, atol=1e-3))
+
+
+def _split(steps: Pipeline) -> tuple[Pipeline, Pipeline]:
+    """Steps before the first derivative, and from it on.
+
+    Component spectra are non-negative before a derivative and cannot be after it.
+    """
+    names = [item if isinstance(item, str) else item[0] for item in steps.steps]
+    at = names.index("derivative") if "derivative" in names else len(names)
+    return Pipeline(steps.steps[:at]), Pipeline(steps.steps[at:])
+
+
+def _windows(runs: Sequence[Run], design: BlockDesign) -> tuple[Windows, Windows]:
+    if len(runs) < 5:
+        inside = replace(design, cycle=("train", "train", "validation", "train"), rotation=0)
+        pairs = [[windows_of(run, role, inside) for run in runs] for role in ROLES]
+        return join(pairs[0]), join(pairs[1])
+    whole = {role: replace(design, blocks=1, cycle=(role,), rotation=0) for role in ROLES}
+    parts: dict[str, list[Windows]] = {role: [] for role in ROLES}
+    for number, run in enumerate(runs):
+        role = ROLES[number % 5 == 2]
+        parts[role].append(windows_of(run, role, whole[role]))
+    return join(parts["train"]), join(parts["validation"])
+
+
+ROLES = ("train", "validation")
+
+
+def _make(
+    kind: type[Forecaster],
+    options: Mapping[str, Any],
+    linear: Pipeline,
+    axis: np.ndarray[Any, np.dtype[np.float64]],
+) -> Forecaster:
+    if kind.name != "abcc":
+        return kind(**options)
+    from opir.models.abcc import Abcc, AbccConfig
+
+    config = AbccConfig.from_dict(dict(options))
+    if not linear.steps:
+        return Abcc(config)
+    return Abcc(config, operator=linear_operator(linear, axis), axis=axis)
+
+
+def _error(model: Forecaster, windows: Windows) -> float:
+    return float(np.abs(model.forecast(windows.inputs).spectra - windows.target).mean())
