@@ -89,7 +89,7 @@ def write_dataset(dataset: xr.Dataset, path: Path | str, *, overwrite: bool = Fa
 
 def _attribute(value: Any) -> Any:
     # Texts of fixed length are what older MATLAB and Origin read; HDF5 keeps at most 64 kB so.
-    if isinstance(value, str) and 1 < len(value) < 32_000 and value.isascii() and "\0" not in value:
+    if isinstance(value, str) and 0 < len(value) < 32_000 and value.isascii() and "\0" not in value:
         return np.bytes_(value)
     return value
 
@@ -182,6 +182,7 @@ def _load(path: Path) -> xr.Dataset:
             decode_timedelta=False,
             mask_and_scale=False,
             cache=False,
+            phony_dims="sort",
         ) as dataset:
             claimed = sum(v.size * v.dtype.itemsize for v in dataset.variables.values())
             if claimed > max(2**26, _INFLATION * size):
@@ -203,9 +204,16 @@ def _load(path: Path) -> xr.Dataset:
     try:
         for variable in loaded.variables.values():
             variable.attrs.pop("_FillValue", None)
+            variable.attrs = {k: _decoded(v) for k, v in variable.attrs.items()}
+        loaded.attrs = {k: _decoded(v) for k, v in loaded.attrs.items()}
         return portable(loaded)
     except OptionError as error:
         raise FormatError(error.problem, remedy=error.remedy, path=path) from error
+
+
+def _decoded(value: Any) -> Any:
+    # h5netcdf leaves a text of one character as bytes.
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _short(error: Exception) -> str:

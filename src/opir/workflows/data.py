@@ -13,7 +13,7 @@ from opir.run.importing import import_items, read_mapping
 from opir.run.netcdf import read_dataset
 from opir.run.readers import read_all
 from opir.run.run import Run
-from opir.run.store import Fault, Item, Store
+from opir.run.store import Fault, Item, Store, check_mergeable
 from opir.run.store import export_run as _export_run
 from opir.run.store import merge as _merge
 from opir.run.store import split_store as _split_store
@@ -218,6 +218,7 @@ def merge(
     if not urls:
         raise OptionError("no store to merge was named", remedy="Name at least one")
     sources = [Store.open(url, storage_options=storage_options) for url in urls]
+    check_mergeable(sources)
     licences = sorted({str(s.attributes.get("licence", "")) for s in sources} - {""})
     target = Store.create(
         output,

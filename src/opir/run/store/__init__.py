@@ -2,6 +2,7 @@
 
 from opir.run.store.splits import Split as Split
 from opir.run.store.store import Store as Store
+from opir.run.store.transfer import check_mergeable as check_mergeable
 from opir.run.store.transfer import export_run as export_run
 from opir.run.store.transfer import merge as merge
 from opir.run.store.transfer import split_store as split_store

@@ -158,7 +158,8 @@ class ArrayReader:
         out = request.out
         try:
             if chunk[0] == 1 and len(request.places) == 1:
-                decode_chunk(data, self.metadata, out[request.places[0]][None])
+                place = request.places[0]
+                decode_chunk(data, self.metadata, out[place : place + 1])
                 return
             whole = np.empty(chunk, self.metadata.dtype)
             decode_chunk(data, self.metadata, whole)

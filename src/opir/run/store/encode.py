@@ -62,7 +62,9 @@ def encode_part(
     _write_records(files, ATTRIBUTES, np.frombuffer(b"".join(rows), np.uint8), "records")
     _write_records(files, ATTRIBUTES_END, ends, "offsets")
     if any(path.startswith("truth/") for path in layout.elements):
-        files["truth/zarr.json"] = group_json({"opir_type": "truth", "opir_version": VERSION})
+        files["truth/zarr.json"] = group_json(
+            sealed({"opir_type": "truth", "opir_version": VERSION})
+        )
     head = {
         "opir_type": "part",
         "opir_version": VERSION,

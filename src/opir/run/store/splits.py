@@ -58,6 +58,9 @@ class Splits(Mapping[str, Split]):
     def __len__(self) -> int:
         return len(list(iter(self)))
 
+    def __contains__(self, name: object) -> bool:
+        return name in list(iter(self))
+
     def load(self, name: str) -> Split:
         """A split as it was written, whatever became of the runs.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -108,7 +109,7 @@ class Store:
         head = sealed({"opir_type": "store", "opir_version": VERSION, **head})
         for name in (PARTS, SPLITS):
             kind = {"opir_type": name, "opir_version": VERSION}
-            backend.write(f"{name}/zarr.json", group_json(kind))
+            backend.write(f"{name}/zarr.json", group_json(sealed(kind)))
         backend.write("zarr.json", group_json(head))
         return cls.open(url, storage_options=storage_options)
 
@@ -200,6 +201,11 @@ class Store:
         """The content hash of a run, as the index has it."""
         part, row = self._place(id)
         return str(part.runs["content_hash"][row])
+
+    def fingerprint(self) -> str:
+        """One hash over ids and content hashes of all runs, whatever their order and parts."""
+        lines = sorted(f"{id} {self.content_hash(id)}\n" for id in self)
+        return f"sha256:{hashlib.sha256(''.join(lines).encode()).hexdigest()}"
 
     def record(self, id: str) -> dict[str, Any]:
         """What the index says of a run: origin, licence, hashes, system, tags, shape, part."""

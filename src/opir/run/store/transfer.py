@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opir.errors import OptionError, UnknownNameError
 from opir.files import atomic_path, check_output, output_errors
@@ -18,7 +19,15 @@ from opir.run.store.layout import TRUTH
 from opir.run.store.store import Store
 from opir.run.write_jcamp import write_jcamp
 
-__all__ = ["EXPORT_FORMATS", "copy_runs", "export_run", "merge", "split_store", "write_csv"]
+__all__ = [
+    "EXPORT_FORMATS",
+    "check_mergeable",
+    "copy_runs",
+    "export_run",
+    "merge",
+    "split_store",
+    "write_csv",
+]
 
 EXPORT_FORMATS = (".nc", ".csv", ".jdx", ".dx")
 """Endings that a run can be exported under; the truth goes beside it, as ``NAME.truth.nc``."""
@@ -47,6 +56,23 @@ def copy_runs(source: Store, target: Store, ids: Iterable[str]) -> int:
     return count
 
 
+def check_mergeable(sources: Sequence[Store]) -> None:
+    """Refuse stores that have different runs under one id.
+
+    Raises:
+        OptionError: Names the first such run.
+    """
+    seen: dict[str, str] = {}
+    for source in sources:
+        for id in source:
+            if seen.setdefault(id, source.content_hash(id)) != source.content_hash(id):
+                raise OptionError(
+                    f"two stores have different runs of the id {id!r}",
+                    remedy="Rename one of them, or merge only one of the stores",
+                    path=source.url,
+                )
+
+
 def merge(sources: Sequence[Store], target: Store) -> int:
     """All runs of several stores into one; the splits of each come along.
 
@@ -61,6 +87,7 @@ def merge(sources: Sequence[Store], target: Store) -> int:
     """
     if not sources:
         raise OptionError("no store to merge was named", remedy="Name at least one")
+    check_mergeable(sources)
     count = sum(copy_runs(source, target, source.ids) for source in sources)
     for source in sources:
         for name, split in source.splits.items():
@@ -71,37 +98,47 @@ def merge(sources: Sequence[Store], target: Store) -> int:
     return count
 
 
-def write_csv(run: Run, path: Path | str, *, overwrite: bool = False) -> Path:
-    """A run as a table: a row for each frame, a column for each wavenumber.
+def write_csv(run: Run, path: Path | str, *, overwrite: bool = False) -> list[Path]:
+    """A run as tables that ``opir.read`` and every spreadsheet read.
 
-    First come ``time / s`` and the other variables on time with their units
-    (``voltage / V``, empty where missing), then one column for each wavenumber [cm-1].
+    ``NAME.csv`` has a row for each frame: its time [s], then one column for each wavenumber
+    [cm-1]. What else is known on time goes to ``NAME.conditions.csv`` (``Test Time / s``,
+    ``Voltage / V``, ``Current / A``, ...; a cell is empty where the value is missing).
+
+    Returns:
+        The files written.
 
     Raises:
-        OutputExistsError: If the file exists and ``overwrite`` is false.
+        OutputExistsError: If a file exists and ``overwrite`` is false.
     """
     path = Path(path)
-    columns = {"time": run.time}
-    for name in ON_TIME:
-        values = run.on_time(name)
-        if values is not None:
-            columns[name] = values
-    units = [QUANTITIES[n].unit if n in QUANTITIES else "1" for n in columns]
-    heads = [f"{n} / {u}" if u != "1" else n for n, u in zip(columns, units, strict=True)]
+    beside = path.with_name(f"{path.stem}.conditions{path.suffix}")
+    columns = {n: v for n in ON_TIME if (v := run.on_time(n)) is not None}
+    if columns:
+        check_output(beside, overwrite=overwrite)
+    heads = ["time / s", *map(_text, run.wavenumber)]
+    written = [_write_table(path, heads, np.column_stack([run.time, run.values]), overwrite)]
+    if columns:
+        units = {n: QUANTITIES[n].unit for n in columns if n in QUANTITIES}
+        named = [f"{n.replace('_', ' ').title()} / {units.get(n, '1')}" for n in columns]
+        table = np.column_stack([run.time, *columns.values()])
+        written.append(_write_table(beside, ["Test Time / s", *named], table, overwrite))
+    return written
+
+
+def _write_table(path: Path, heads: list[str], rows: NDArray[Any], overwrite: bool) -> Path:
     with (
         atomic_path(path, overwrite=overwrite) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as stream,
     ):
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([*heads, *(_text(v) for v in run.wavenumber)])
-        for row, values in enumerate(run.values):
-            front = [_text(column[row]) for column in columns.values()]
-            writer.writerow([*front, *(_text(v) for v in values)])
+        writer.writerow(heads)
+        writer.writerows([_text(value) for value in row] for row in rows)
     return path
 
 
 def _text(value: Any) -> str:
-    return "" if np.isnan(value) else str(value)
+    return "" if np.isnan(value) else repr(float(value))
 
 
 def export_run(store: Store, id: str, path: Path | str, *, overwrite: bool = False) -> list[Path]:
@@ -124,7 +161,7 @@ def export_run(store: Store, id: str, path: Path | str, *, overwrite: bool = Fal
     if path.suffix.lower() == ".nc":
         written.append(write_netcdf(item.run, path, overwrite=overwrite))
     elif path.suffix.lower() == ".csv":
-        written.append(write_csv(item.run, path, overwrite=overwrite))
+        written += write_csv(item.run, path, overwrite=overwrite)
     else:
         written.append(write_jcamp(path, item.run, overwrite=overwrite))
     if item.truth is not None:

@@ -28,7 +28,7 @@ class Fault:
     """One fault of a store.
 
     Attributes:
-        kind: ``store``, ``part``, ``orphan``, ``duplicate``, ``array``, ``data``, ``attributes``,
+        kind: ``store``, ``group``, ``part``, ``orphan``, ``duplicate``, ``array``, ``data``, ``attributes``,
             ``axis``, ``value``, ``unit``, ``run``, ``hash`` or ``split``.
         run: Id of the run, or an empty text where it concerns a part, a split or the whole.
         element: Path of the array, group or file.
@@ -64,6 +64,8 @@ def iter_faults(backend: Backend) -> Iterator[Fault]:
         open_group(data, "store", url=backend.url, place="zarr.json")
     except OpirError as error:
         yield Fault("store", "", "zarr.json", error.problem)
+    for name in (PARTS, SPLITS):
+        yield from _group_faults(backend, name, name)
     hashes: dict[str, str] = {}
     homes: dict[str, str] = {}
     for name in backend.names(PARTS):
@@ -85,7 +87,18 @@ def iter_faults(backend: Backend) -> Iterator[Fault]:
     yield from _split_faults(backend, hashes)
 
 
+def _group_faults(backend: Backend, path: str, kind: str) -> Iterator[Fault]:
+    """Faults of a group that opir reads past, but plain zarr does not."""
+    data = backend.read(f"{path}/zarr.json")
+    try:
+        open_group(data or b"", kind, url=backend.url, place=path)
+    except OpirError as error:
+        yield Fault("group", "", path, "zarr.json is missing" if data is None else error.problem)
+
+
 def _part_faults(part: Part) -> Iterator[Fault]:
+    if part.has_truth:
+        yield from _group_faults(part.backend, f"{part.path}/{TRUTH}", TRUTH)
     broken = set()
     for path, element in part.elements.items():
         if element.labels is not None:
