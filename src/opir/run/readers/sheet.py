@@ -15,6 +15,9 @@ from opir.run.readers.table import Layout, find_layout, load_lines, number, pars
 
 __all__ = ["COMMENT", "Sheet", "load_sheet"]
 
+MAXIMUM_COLUMNS = 200_000
+"""Wider tables are refused; no spectrum has so many points."""
+
 COMMENT = ("#", "%", "!", "//", "'")
 """Beginnings of lines that are no part of the table."""
 
@@ -79,6 +82,12 @@ def load_sheet(path: Path) -> Sheet:
     while row < len(lines):
         line = lines[row]
         fields = _fields(layout, line)
+        if len(fields) > MAXIMUM_COLUMNS:
+            raise FormatError(
+                f"the line has {len(fields)} fields, more than {MAXIMUM_COLUMNS}",
+                place=f"line {row + 1}",
+                remedy="Export it again, one spectrum a line",
+            )
         if fields and not line.startswith(COMMENT) and _is_body(fields):
             break
         if line.startswith(COMMENT):

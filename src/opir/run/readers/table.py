@@ -22,6 +22,10 @@ __all__ = ["Layout", "decode", "find_layout", "is_text", "load_lines", "number",
 MAXIMUM_TEXT_BYTES = 256 * 1024**2
 """Larger text files are refused: they are better kept in a binary format."""
 
+MAXIMUM_LINES = 4_000_000
+MAXIMUM_LINE = 4_000_000
+"""Most lines of a file, and characters of a line."""
+
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _MISSING = {"", "nan", "na", "n/a", "-", "--", "xxx", "null", "none"}
 
@@ -111,7 +115,24 @@ def load_lines(path: Path) -> list[str]:
             remedy="Check that it is a file you may read",
             path=path,
         ) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    count = text.count("\n")
+    if count > MAXIMUM_LINES:
+        raise FormatError(
+            f"the text file has {count} lines, more than {MAXIMUM_LINES}",
+            remedy="Split it, or store the run as NetCDF",
+            path=path,
+        )
+    lines = text.split("\n")
+    longest = max(range(len(lines)), key=lambda k: len(lines[k]))
+    if len(lines[longest]) > MAXIMUM_LINE:
+        raise FormatError(
+            f"the line has {len(lines[longest])} characters, more than {MAXIMUM_LINE}",
+            place=f"line {longest + 1}",
+            remedy="Is it a text file of numbers? Export it again, one spectrum a line",
+            path=path,
+        )
+    return lines
 
 
 def number(field: str) -> float | None:
@@ -131,7 +152,7 @@ def find_layout(lines: Sequence[str]) -> Layout | None:
         The layout under which every line splits into fields of which more than half are
         numbers, or None where there is no such one.
     """
-    lines = [line.strip(" ") for line in lines if line.strip()]
+    lines = [line[:20_000].strip(" ") for line in lines if line.strip()]
     if not lines:
         return None
     for delimiter in ("\t", ";", "|"):

@@ -88,7 +88,10 @@ def read_vendor(path: Path, dialect: Dialect, format: str) -> Contents:
             time = None
             clock = columns[found["time"]]
             unit = unit_of("time", headers, found, dialect)
-            start -= timedelta(seconds=float(convert(clock.values, "time", unit)[0]))
+            first_time = float(convert(clock.values, "time", unit)[0])
+            # A first time that is missing or absurd is refused further down.
+            if abs(first_time) < 1e9 and start.year > 1950:
+                start -= timedelta(seconds=first_time)
     unix = [c for c in columns if bare(split_header(c.header)[0]) == "unixtime"]
     if start is None and unix and 0 < unix[0].values[0] < 1e10:
         start = datetime.fromtimestamp(float(unix[0].values[0]), UTC)
