@@ -9,9 +9,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from opir.bench.fermentation import fermentation_run, fermentation_study  # noqa: E402
-from opir.bench.tga_ir import tga_ir_run, tga_ir_study  # noqa: E402
-from opir.bench.time_blocks import segments  # noqa: E402
+from opir.bench.fermentation import fermentation_run, fermentation_study
+from opir.bench.tga_ir import tga_ir_run, tga_ir_study
+from opir.bench.time_blocks import segments
 
 
 def test_fermentation_from_the_package_and_from_the_folder_agree(shared_real: Path) -> None:
