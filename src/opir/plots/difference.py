@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from opir.plots.base import PLOTS, drive_name, drive_note
 from opir.plots.heatmap import draw_heatmap, need_run
 from opir.plots.style import COLOURS, caption, new_figure, signal_label, title
@@ -52,13 +54,16 @@ def difference(
         sharey="row",
     )
     lines, axes = grid[0, 0], grid[1, 0]
-    draw_lines(figure, lines, run, pick_frames(run.time, count))
+    # The reference itself is a line of zeros.
+    frames = [f for f in pick_frames(run.time, count + 1) if run.values[f].any()]
+    bar_axes = grid[0, 1].inset_axes((0, 0, 0.14, 1)) if beside else None
+    draw_lines(figure, lines, run, np.array(frames, dtype=np.intp), bar_axes=bar_axes)
     lines.axhline(0, color=COLOURS[6], linewidth=0.6, zorder=0)
     lines.set_xlabel("")
     lines.tick_params(labelbottom=False)
     lines.set_ylabel(signal_label(run))
     if beside:
-        grid[0, 1].set_visible(False)
+        grid[0, 1].set_axis_off()
     draw_heatmap(figure, axes, grid[1, 1] if beside else None, run, limits=limits)
     lines.set_xlim(axes.get_xlim())
     text = caption(run, drive_note(run))

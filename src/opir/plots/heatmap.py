@@ -86,8 +86,9 @@ def draw_heatmap(
     name = drive_name(run)
     if beside is not None and name is not None:
         drive_panel(beside, run, unit, name)
+    hosts = [axes] if beside is None else [axes, beside]
     bar = figure.colorbar(
-        mesh, ax=beside or axes, extend=extend, pad=0.02, aspect=30, label=signal_label(run)
+        mesh, ax=hosts, extend=extend, pad=0.02, aspect=30, label=signal_label(run)
     )
     bar.outline.set_visible(False)
 

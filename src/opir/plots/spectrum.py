@@ -49,9 +49,11 @@ def spectrum(spectra: Spectrum | Sequence[Spectrum], *, name: str | None = None)
         )
     figure = new_figure(7.0, 4.0)
     axes = figure.subplots()
-    for item, colour in zip(shown, COLOURS, strict=False):
+    names = [item.name for item in shown]
+    for number, (item, colour) in enumerate(zip(shown, COLOURS, strict=False), start=1):
         x, y = with_gaps(item.wavenumber, shown_values(item))
-        text = item.name + ("" if item.origin == "measured" else f" ({item.origin})")
+        text = item.name if names.count(item.name) == 1 else f"{item.name} {number}".strip()
+        text += "" if item.origin == "measured" else f" ({item.origin})"
         axes.plot(x, y, color=colour, linewidth=1.0, label=text)
     low = min(float(item.wavenumber.min()) for item in shown)
     high = max(float(item.wavenumber.max()) for item in shown)

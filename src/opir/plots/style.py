@@ -199,10 +199,17 @@ def title(axes: Axes, text: str, origin: str) -> None:
             color="#555555",
         )
     if origin != "measured":
-        shown = "origin unknown" if origin == "unknown" else origin
-        box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": COLOURS[1]}
-        axes.set_title(
-            shown, loc="right", fontsize=10, color=COLOURS[1], fontweight="bold", bbox=box
+        axes.annotate(
+            "origin unknown" if origin == "unknown" else origin,
+            (1, 1),
+            (-3, 23 if rest else 8),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            fontsize=10,
+            color=COLOURS[1],
+            fontweight="bold",
+            bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": COLOURS[1]},
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,13 @@ def pick_frames(times: NDArray[np.float64], count: int) -> NDArray[np.intp]:
 
 
 def draw_lines(
-    figure: Figure, axes: Axes, run: Run, frames: NDArray[np.intp], *, step: float = 0.0
+    figure: Figure,
+    axes: Axes,
+    run: Run,
+    frames: NDArray[np.intp],
+    *,
+    step: float = 0.0,
+    bar_axes: Axes | None = None,
 ) -> None:
     """Spectra of some frames, coloured by time, with a colour bar.
 
@@ -51,6 +57,7 @@ def draw_lines(
         run: Whose.
         frames: Which, rising.
         step: How far each stands above the one before, in the unit of the ordinate.
+        bar_axes: Where the colour bar goes; beside ``axes`` by default.
     """
     import matplotlib as mpl
     from matplotlib.cm import ScalarMappable
@@ -70,9 +77,8 @@ def draw_lines(
             linewidth=1.0,
         )
     spectral_axis(axes, run.wavenumber)
-    bar = figure.colorbar(
-        ScalarMappable(scale, shades), ax=axes, pad=0.02, aspect=30, label=unit.label
-    )
+    place = {"ax": axes, "pad": 0.02, "aspect": 30} if bar_axes is None else {"cax": bar_axes}
+    bar = figure.colorbar(ScalarMappable(scale, shades), label=unit.label, **place)
     bar.outline.set_visible(False)
 
 
@@ -86,7 +92,7 @@ def waterfall(
         run: What to draw.
         count: Number of spectra.
         offset: How far each stands above the one before, in the unit of the ordinate; by default
-            such that neighbours just do not overlap much. 0 lays them over each other.
+            a third of the usual height of a spectrum. 0 lays them over each other.
         name: Title; the run's name by default.
 
     Raises:
@@ -97,14 +103,16 @@ def waterfall(
         raise OptionError(f"{count} spectra were asked for", remedy="Give 1 or more")
     frames = pick_frames(run.time, count)
     values = shown_values(run)[frames]
-    span = float(np.nanquantile(np.nanmax(values, axis=1) - np.nanmin(values, axis=1), 0.5))
-    step = 0.35 * span if offset is None else float(offset)
+    spans = np.nanmax(values, axis=1) - np.nanmin(values, axis=1)
+    # Bands may come up in a few frames only; the others stand apart all the same.
+    usual = max(0.35 * float(np.median(spans)), 0.06 * float(spans.max()))
+    step = usual if offset is None else float(offset)
     figure = new_figure(7.0, 6.0 if step else 4.5)
     axes = figure.subplots()
     draw_lines(figure, axes, run, frames, step=step)
     axes.margins(y=0.03)
     if step:
-        _scale_bar(axes, span)
+        _scale_bar(axes)
         axes.set_ylabel(f"{signal_label(run)} (offset by {step:.2g})")
         axes.set_yticks([])
     else:
@@ -114,16 +122,18 @@ def waterfall(
     return figure
 
 
-def _scale_bar(axes: Axes, span: float) -> None:
-    """A bar of a round length, since the offset takes the meaning from the ticks."""
-    if not span > 0:
-        return
-    power = 10.0 ** np.floor(np.log10(span / 2))
-    length = max(factor * power for factor in (1, 2, 5) if factor * power <= span / 2)
-    low: Any = axes.get_ylim()[0]
+def _scale_bar(axes: Axes) -> None:
+    """A bar of a round length above the lines, since the offset takes the meaning from ticks."""
+    low, high = axes.get_ylim()
+    power = 10.0 ** np.floor(np.log10(0.09 * (high - low)))
+    length = max(factor * power for factor in (1, 2, 5) if factor * power <= 0.09 * (high - low))
+    axes.set_ylim(low, high + 0.1 * (high - low))
     transform = axes.get_yaxis_transform()
-    axes.plot([0.985] * 2, [low, low + length], transform=transform, color="black", linewidth=2)
+    axes.plot([0.985] * 2, [high, high + length], transform=transform, color="black", linewidth=2)
     axes.text(
-        0.975, low + length / 2, f"{length:g}", transform=transform, ha="right", va="center", size=8
+        *(0.975, high + length / 2, f"{length:g}"),
+        transform=transform,
+        ha="right",
+        va="center",
+        fontsize=8,
     )
-    axes.set_ylim(bottom=low)
