@@ -41,7 +41,9 @@ def import_items(mapping: ImportMapping, base: Path | str) -> Iterator[Item]:
         try:
             yield source.item(number)
         except OpirError as error:
-            raise error.at(place=f"run {source.id(number)!r}") from error.__cause__
+            inside = f", {error.place}" if error.place else ""
+            error.place = f"run {source.id(number)!r}{inside}"
+            raise
 
 
 class _Source:
@@ -50,6 +52,9 @@ class _Source:
         self.base = base
         runs = mapping.runs
         self.table = read_table(base / runs.table) if runs.table else {}
+        for name in filter(None, (runs.id, runs.start, runs.frames, *runs.tags.values())):
+            if name not in self.table:
+                raise UnknownNameError("column of the table", name, self.table)
         self._arrays: dict[str, LazyArray] = {}
         self.count = self._count()
         self.system = self._system()

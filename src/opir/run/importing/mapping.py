@@ -147,7 +147,7 @@ def read_mapping(path: Path | str) -> ImportMapping:
     try:
         return ImportMapping.model_validate(data)
     except ValidationError as error:
-        raise _explain(error, data, path) from error
+        raise _explain(error, path) from error
     except OpirError as error:
         raise error.at(path=path) from None
 
@@ -185,8 +185,10 @@ def _fields_at(place: tuple[Any, ...]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _explain(error: ValidationError, data: dict[str, Any], path: Path) -> FormatError:
-    fault = error.errors()[0]
+def _explain(error: ValidationError, path: Path) -> FormatError:
+    # A misspelt field is missing under its right name too; the misspelling says more.
+    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    fault = faults[0]
     place = ".".join(str(part) for part in fault["loc"]) or None
     if fault["type"] == "extra_forbidden":
         known = _fields_at(fault["loc"])

@@ -28,8 +28,8 @@ class Fault:
     """One fault of a store.
 
     Attributes:
-        kind: ``store``, ``group``, ``part``, ``orphan``, ``duplicate``, ``array``, ``data``, ``attributes``,
-            ``axis``, ``value``, ``unit``, ``run``, ``hash`` or ``split``.
+        kind: ``store``, ``group``, ``part``, ``orphan``, ``duplicate``, ``array``, ``data``,
+            ``attributes``, ``axis``, ``value``, ``unit``, ``run``, ``hash`` or ``split``.
         run: Id of the run, or an empty text where it concerns a part, a split or the whole.
         element: Path of the array, group or file.
         problem: What is wrong.
