@@ -271,6 +271,24 @@ def test_bdf(tmp_path: Path) -> None:
     assert found.column("cycle").tolist() == [1, 1]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Time (s),Voltage (V),Current (mA)\n0,3.1,1\n1,3.2,2\n",
+        "Time[s];Potential[V];Current[mA]\n0;3,1;1\n1;3,2;2\n",
+        "time_s\tvoltage_V\tcurrent_mA\n0\t3.1\t1\n1\t3.2\t2\n",
+    ],
+)
+def test_tables_of_no_known_maker(tmp_path: Path, text: str) -> None:
+    contents = load(tmp_path / "c.csv", text)
+    found = record(contents)
+    assert contents.format == "cycler_csv"
+    assert found.time.tolist() == [0, 1]
+    np.testing.assert_allclose(found.column("voltage"), [3.1, 3.2])
+    np.testing.assert_allclose(found.column("current"), [1e-3, 2e-3])
+    assert any("sign of the current" in note for note in contents.notes)
+
+
 def test_units_are_never_guessed(tmp_path: Path) -> None:
     with pytest.raises(UnitError, match="states no unit"):
         load(tmp_path / "a.csv", ARBIN.replace("Voltage(V)", "Voltage"))

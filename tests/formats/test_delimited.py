@@ -164,6 +164,47 @@ def test_a_named_wavelength_becomes_wavenumbers(tmp_path: Path) -> None:
     np.testing.assert_allclose(main(load(tmp_path / "s.csv", lines)).wavenumber, AXIS)
 
 
+def test_an_index_beside_the_times_is_left_out(tmp_path: Path) -> None:
+    table: list[list[object]] = [["", "time/min", *AXIS.tolist()]]
+    table += [[i, i * 2, *row] for i, row in enumerate(VALUES.tolist())]
+    contents = load(tmp_path / "r.csv", lines_of(table, ",", "."))
+    run = main(contents)
+    assert isinstance(run, Run)
+    assert run.time.tolist() == [0, 120, 240, 360]
+    assert np.array_equal(run.values, VALUES)
+    assert any("left out" in note for note in contents.notes)
+
+
+def test_names_before_the_spectra(tmp_path: Path) -> None:
+    table: list[list[object]] = [["sample", *AXIS.tolist()]]
+    table += [[f"s{i}", *row] for i, row in enumerate(VALUES.tolist())]
+    run = main(load(tmp_path / "r.csv", lines_of(table, ",", ".")))
+    assert isinstance(run, Run)
+    assert run.metadata["titles"] == ["s0", "s1", "s2", "s3"]
+    assert np.array_equal(run.values, VALUES)
+    assert run.dataset.attrs["time_axis"] == FRAME_AXIS
+
+
+def test_units_in_the_labels(tmp_path: Path) -> None:
+    table: list[list[object]] = [["cm-1", *(f"{t} min" for t in TIMES)]]
+    table += [[x, *row] for x, row in zip(AXIS.tolist(), VALUES.T.tolist(), strict=True)]
+    run = main(load(tmp_path / "r.csv", lines_of(table, ",", ".")))
+    assert isinstance(run, Run)
+    assert np.array_equal(run.time, TIMES * 60)
+    table = [["time/h", *(f"{x} cm-1" for x in AXIS)]]
+    table += [[t, *row] for t, row in zip(TIMES.tolist(), VALUES.tolist(), strict=True)]
+    run = main(load(tmp_path / "r.csv", lines_of(table, ",", ".")))
+    assert isinstance(run, Run)
+    assert np.array_equal(run.time, TIMES * 3600)
+    assert np.array_equal(run.wavenumber, AXIS)
+
+
+@pytest.mark.parametrize("above", [["sep=;"], ["a title", "1234", "made by: x"]])
+def test_odd_lines_above(tmp_path: Path, above: list[str]) -> None:
+    lines = [*above, *(f"{x};{y}".replace(".", ",") for x, y in zip(AXIS, VALUES[0], strict=True))]
+    assert np.array_equal(main(load(tmp_path / "s.csv", lines)).values, VALUES[0])
+
+
 def test_comments_and_text_above_the_numbers(tmp_path: Path) -> None:
     lines = ["# cell 12, 1 M LiPF6", "# Wavenumber\tAbsorbance", ""]
     lines += [f"{x}\t{y}" for x, y in zip(AXIS, VALUES[0], strict=True)]

@@ -46,6 +46,7 @@ SAMPLES: dict[str, tuple[list[bytes], str]] = {
     "arbin": ([ARBIN.encode()], ".csv"),
     "neware": ([NEWARE.format(sign="-").encode()], ".csv"),
     "bdf": ([BDF.encode()], ".csv"),
+    "cycler_csv": ([b"Time (s),Voltage (V),Current (mA)\n0,3.1,1\n1,3.2,2\n"], ".csv"),
     "archive": ([zipped(PAIRS, PAIRS, PAIRS)], ".zip"),
 }
 

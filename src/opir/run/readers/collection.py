@@ -103,8 +103,8 @@ def collect(
                 raise FormatError("an archive within it is not opened", path=file)
             contents = read_all(file, format=reader.name)
         except OpirError as error:
-            error.path = file.name
-            failed.append(str(error))
+            error.path = _short(file.name, 60)
+            failed.append(_short(str(error), 300))
             continue
         for note in contents.notes:
             if contents.arrays and "`arrays`" in note:
@@ -137,6 +137,10 @@ def collect(
     for file, record in records:
         blocks["electrochemistry" if len(records) == 1 else file.name] = record
     return Contents(blocks, next(iter(blocks)), format, tuple(notes))
+
+
+def _short(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 3] + "..."
 
 
 def _ignored(path: Path) -> bool:

@@ -87,11 +87,14 @@ def bare(name: str) -> str:
 
 
 def split_header(header: str) -> tuple[str, str]:
-    """Name and unit of a header: ``<I>/mA``, ``Voltage(V)``, ``Test Time / s``, ``I [A]``."""
+    """Name and unit of a header: ``<I>/mA``, ``Voltage(V)``, ``Test Time / s``, ``current_A``."""
     header = header.strip().strip('"').strip()
     match = re.fullmatch(r"(.+?)\s*[(\[]([^()\[\]]*)[)\]]", header)
     if match:
         return match[1], match[2].strip()
+    match = re.fullmatch(r"(.+)_(s|min|h|m?V|[mu]?A|m?Ah|degC|K)", header)
+    if match:
+        return match[1], match[2]
     name, mark, unit = header.rpartition("/")
     if mark and name and len(unit.strip()) <= 12 and unit.strip() not in ("red", "discharge"):
         return name.strip(), unit.strip()

@@ -140,6 +140,10 @@ def _wide(table: Sheet, labels: Labels, path: Path) -> Contents:
         first = ["", *first]
         return _with_header(first, table, labels, path, notes, skip=1)
     header = table.header
+    if len(header) == table.width and _label_numbers(header[1:]) is None:
+        mixed = _beside_others(header, table, labels, path, notes)
+        if mixed is not None:
+            return mixed
     if header and len(header) == table.width and _label_numbers(header[1:]) is not None:
         # A corner that is empty or a name, then numbers.
         if number(header[0]) is None:
@@ -174,6 +178,29 @@ def _wide(table: Sheet, labels: Labels, path: Path) -> Contents:
         place=f"line {table.first_line}",
         remedy="Sort the wavenumbers and drop duplicates, or write them into the first column",
     )
+
+
+def _beside_others(
+    header: Sequence[str], table: Sheet, labels: Labels, path: Path, notes: list[str]
+) -> Contents | None:
+    """Rows of spectra beside other columns: an index, a time and so on; None if it is not so."""
+    axis_at = [k for k, name in enumerate(header) if _label_numbers([name, name]) is not None]
+    others = [k for k in range(table.width) if k not in axis_at]
+    if len(axis_at) < 3 or len(axis_at) < len(others):
+        return None
+    axis = _label_numbers([header[k] for k in axis_at])
+    if axis is None or not _is_axis(axis):
+        return None
+    values = table.numbers(axis_at)
+    times = [k for k in others if is_time(header[k])]
+    left = ", ".join(repr(header[k]) for k in others if k not in times[:1])
+    if left:
+        notes.append(f"Columns left out: {left}.")
+    if not times:
+        return _frames(labels.wavenumbers(axis), values, labels, path, notes)
+    column = table.numbers([times[0]])[:, 0]
+    seconds = labels.times(column, notes, header[times[0]])
+    return _run(seconds, labels.wavenumbers(axis), values, labels, path, notes)
 
 
 def _label_numbers(fields: Sequence[str]) -> NDArray[np.float64] | None:
@@ -239,6 +266,11 @@ def _with_header(
         values = table.numbers(range(1, len(header)), skip)
         axis = labels.wavenumbers(across)
         return _run(found.seconds, axis, values, labels, path, notes, start=found.start)
+    if lines and number(table.fields(lines[0])[0]) is None:  # names of the spectra
+        names = ["", *(table.fields(line)[0] for line in lines)]
+        values = table.numbers(range(1, len(header)), skip)
+        axis = labels.wavenumbers(across)
+        return _frames(axis, values, labels, path, notes, titles=names[1:])
     numbers = table.numbers(range(len(header)), skip)
     if len(numbers) == 0:
         raise FormatError("the file holds a header and no values", remedy="Export it again")

@@ -16,7 +16,10 @@ from opir.run.readers.cycler import split_header
 
 __all__ = ["Labels", "is_time", "is_wavenumber", "read_labels"]
 
-_TIME = re.compile(r"(acquisition[ _]*)?(time|zeit|temps|elapsed|t)\b", re.IGNORECASE)
+_TIME = re.compile(
+    r"((acquisition|test|total|elapsed|step)[ _]*)?(time|zeit|temps|elapsed|t)(?![a-z])",
+    re.IGNORECASE,
+)
 _WAVENUMBER = re.compile(
     r"wave[ _-]?num|wellenzahl|nombre d'onde|raman[ _]?shift|cm\s*(\^|\*\*)?\(?[-⁻–]\s*[1¹]|1/cm"
     r"|\bnu\b|\bwn\b",

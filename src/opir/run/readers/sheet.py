@@ -88,7 +88,7 @@ def load_sheet(path: Path) -> Sheet:
                 place=f"line {row + 1}",
                 remedy="Export it again, one spectrum a line",
             )
-        if fields and not line.startswith(COMMENT) and _is_body(fields):
+        if fields and not line.startswith(COMMENT) and _is_body(fields, header):
             break
         if line.startswith(COMMENT):
             comments.append(line.lstrip("#%!/' ").strip())
@@ -112,12 +112,6 @@ def load_sheet(path: Path) -> Sheet:
                 place=f"line {first + offset}",
                 remedy="Correct or remove that line, or export the file again",
             )
-    if width < 2:
-        raise FormatError(
-            "the table has one column; a wavenumber and a value are needed",
-            place=f"line {first}",
-            remedy="Export the file with its wavenumbers",
-        )
     _refuse_double_comma(body, layout, first)
     return Sheet(header, comments, body, first, layout, width)
 
@@ -132,10 +126,12 @@ def _fields(layout: Layout, line: str) -> list[str]:
     return layout.split(line)
 
 
-def _is_body(fields: Sequence[str]) -> bool:
-    """Numbers, or a time, a name or nothing followed by numbers."""
-    numbers = [number(field) is not None for field in fields]
-    return all(numbers) or (len(fields) > 1 and all(numbers[1:]) and is_stamp(fields[0]))
+def _is_body(fields: Sequence[str], header: Sequence[str]) -> bool:
+    """Numbers; or a point in time, or a name below a header of numbers, and then numbers."""
+    if len(fields) < 2 or any(number(field) is None for field in fields[1:]):
+        return False
+    named = len(header) == len(fields) and all(number(h) is not None for h in header[1:])
+    return number(fields[0]) is not None or is_stamp(fields[0]) or (named and bool(fields[0]))
 
 
 def _refuse_double_comma(lines: Sequence[str], layout: Layout, first_line: int) -> None:
