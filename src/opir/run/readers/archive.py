@@ -95,12 +95,13 @@ def _read(path: Path) -> Contents:
                     clocks[target] = _member_time(info)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise FormatError(
-                f"the archive is damaged ({error})", remedy="Copy or pack it again"
+                f"the archive is damaged ({str(error)[:150]})", remedy="Copy or pack it again"
             ) from error
         except (ValueError, OSError, RuntimeError, OverflowError) as error:
             # Damaged headers make zipfile seek to impossible places, or ask for a password.
             raise FormatError(
-                f"the archive cannot be unpacked ({error})", remedy="Copy or pack it again"
+                f"the archive cannot be unpacked ({str(error)[:150]})",
+                remedy="Copy or pack it again",
             ) from error
         if not clocks:
             raise FormatError("the archive holds no files", remedy="Pack the spectra again")
