@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,22 +25,31 @@ from opir.run.store.codecs import (
 __all__ = ["ArrayReader", "Request", "fetch"]
 
 
+_KEEP_BYTES = 256 * 1024
+"""Chunks of arrays up to this size stay in memory once they are read,"""
+
+_KEEP_TOTAL = 128 * 1024 * 1024
+"""up to so much in all of an opened store [bytes]."""
+
+
 @dataclass(frozen=True)
 class Request:
     """Rows that one chunk holds: where it lies, and where its rows go.
 
     Attributes:
         reader: The array.
+        chunk: Number of the chunk.
         range: File, first byte, number of bytes.
         rows: Rows within the chunk.
         out: Where they go: the array to fill, and the places along its first axis.
     """
 
     reader: ArrayReader
+    chunk: int
     range: Range
-    rows: tuple[int, ...]
+    rows: list[int]
     out: NDArray[Any]
-    places: tuple[int, ...]
+    places: list[int]
 
 
 class ArrayReader:
@@ -66,6 +76,10 @@ class ArrayReader:
         except DamagedError as error:
             raise self._damaged(error) from error
         self._indexes: dict[int, list[tuple[int, int]]] = {}
+        # Columns on time are read over and over, a chunk for one row; whole they are small.
+        size = math.prod(self.metadata.shape) * self.metadata.dtype.itemsize
+        self._small = size <= _KEEP_BYTES
+        self._kept: dict[int, NDArray[Any]] = {}
 
     def _damaged(self, error: DamagedError) -> StoreError:
         return StoreError(
@@ -114,10 +128,14 @@ class ArrayReader:
             inside, where = grouped.setdefault(row // height, ([], []))
             inside.append(row % height)
             where.append(place)
-        return [
-            Request(self, self._where(chunk), tuple(inside), out, tuple(where))
-            for chunk, (inside, where) in grouped.items()
-        ]
+        found = []
+        for chunk, (inside, where) in grouped.items():
+            kept = self._kept.get(chunk)
+            if kept is not None:
+                out[where] = kept[inside]
+            else:
+                found.append(Request(self, chunk, self._where(chunk), inside, out, where))
+        return found
 
     def _where(self, chunk: int) -> Range:
         zeros = "/0" * (len(self.shape) - 1)
@@ -170,7 +188,10 @@ class ArrayReader:
                 path=self.backend.url,
                 place=f"{request.range[0]}, byte {request.range[1]}",
             ) from error
-        out[list(request.places)] = whole[list(request.rows)]
+        out[request.places] = whole[request.rows]
+        if self._small and self.backend.kept_bytes < _KEEP_TOTAL:
+            self._kept[request.chunk] = whole
+            self.backend.kept_bytes += whole.nbytes
 
 
 def fetch(requests: Sequence[Request]) -> None:

@@ -31,6 +31,7 @@ class Backend(Protocol):
     """What a store needs of the place it lies in. Paths are relative, with ``/``."""
 
     url: str
+    kept_bytes: int
 
     def read(self, path: str) -> bytes | None:
         """A whole file, or None where there is none."""
@@ -67,6 +68,7 @@ class LocalBackend:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.url = str(root)
+        self.kept_bytes = 0
         self._open: dict[str, int] = {}
         self._owner = os.getpid()
 
@@ -186,7 +188,7 @@ class LocalBackend:
             self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"root": self.root, "url": self.url, "_open": {}, "_owner": -1}
+        return {**self.__dict__, "_open": {}, "_owner": -1}
 
 
 def _lock(descriptor: int) -> None:
@@ -218,6 +220,7 @@ class RemoteBackend:
         import fsspec
 
         self.url = url
+        self.kept_bytes = 0
         self._options = dict(options)
         try:
             self._fs, root = fsspec.core.url_to_fs(url, **self._options)
