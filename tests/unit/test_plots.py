@@ -215,6 +215,30 @@ def test_colour_limits() -> None:
     assert colour_limits([np.nan])[:2] == (0, 1)
 
 
+def test_a_change_of_rate_is_no_gap() -> None:
+    times = np.concatenate([np.arange(0, 20.0), np.arange(20.0, 400, 19)])
+    assert not np.isnan(with_gaps(times, times)[1]).any()
+    assert (cell_edges(times)[1] >= 0).all()
+    record = Electrochemistry.from_columns(
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 60, 61, 62, 63, 64, 65, 66, 10000],
+        {"voltage": np.ones(17), "current": np.full(17, 2e-3)},
+    )
+    voltage, current = plots.electrochemistry(record).axes
+    # The last row comes after a long silence; the 52 s before are less than 2 % of the whole.
+    assert np.flatnonzero(np.isnan(voltage.lines[0].get_ydata())).tolist() == [16]
+    assert current.get_ylabel() == "Current / mA"
+    assert current.lines[0].get_ydata()[0] == pytest.approx(2)
+
+
+@pytest.mark.parametrize("kind", ["heatmap", "waterfall", "difference", "spectrum"])
+def test_raman_shifts_rise(kind: str) -> None:
+    run = Run.from_arrays([0, 1, 2], [300, 200, 100], np.eye(3), signal="raman_intensity")
+    figure = plots.PLOTS[kind](run.spectrum(0) if kind == "spectrum" else run)
+    left, right = figure.axes[0].get_xlim()
+    assert left < right
+    assert "Raman shift / cm⁻¹" in texts(figure)
+
+
 def test_cells_and_breaks() -> None:
     axis = np.array([1.0, 2, 3, 4, 20, 21, 22])
     for points in (axis, axis[::-1]):

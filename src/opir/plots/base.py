@@ -42,7 +42,13 @@ def drive_note(run: Run) -> str:
 
 
 def trace(
-    axes: Axes, times: NDArray[np.float64], values: ArrayLike, name: str, *, upright: bool = False
+    axes: Axes,
+    times: NDArray[np.float64],
+    values: ArrayLike,
+    name: str,
+    *,
+    upright: bool = False,
+    least_gap: float = 0.0,
 ) -> None:
     """A line over time with breaks where values are missing or times have a gap.
 
@@ -52,8 +58,10 @@ def trace(
         values: In the unit inside, NaN where missing.
         name: Their quantity.
         upright: Time runs upwards instead of to the right.
+        least_gap: Smallest share of the whole time that counts as a gap.
     """
-    x, y = with_gaps(times, values)
+    factor, label = _readable(np.asarray(values, dtype=np.float64), name)
+    x, y = with_gaps(times, np.asarray(values, dtype=np.float64) / factor, least=least_gap)
     known = np.isfinite(y)
     before = np.concatenate([[False], known[:-1]])
     after = np.concatenate([known[1:], [False]])
@@ -63,10 +71,19 @@ def trace(
     if alone.any():
         points = (y[alone], x[alone]) if upright else (x[alone], y[alone])
         axes.plot(*points, color=colour, linestyle="none", marker=".", markersize=3)
-    label = quantity(name).label
     axes.set_xlabel(label) if upright else axes.set_ylabel(label)
     axes.grid(True, color="#e5e5e5", linewidth=0.6)
     axes.set_axisbelow(True)
+
+
+def _readable(values: NDArray[np.float64], name: str) -> tuple[float, str]:
+    """The unit a trace reads best in: its size in the unit inside, and the axis label."""
+    item = quantity(name)
+    largest = float(np.nanmax(np.abs(values), initial=0.0, where=np.isfinite(values)))
+    if name == "current" and 0 < largest < 0.1:
+        size, unit = (1e-3, "mA") if largest >= 1e-4 else (1e-6, "µA")
+        return size, f"{item.long_name} / {unit}"
+    return 1.0, item.label
 
 
 def drive_panel(axes: Axes, run: Run, unit: TimeUnit, name: str) -> None:

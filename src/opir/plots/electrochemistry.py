@@ -48,7 +48,8 @@ def electrochemistry(record: Electrochemistry | Run, *, name: str | None = None)
     panels = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
     notes = [f"{record.time.size} rows"]
     for axes, (key, values) in zip(panels, found.items(), strict=True):
-        trace(axes, unit(record.time), values, key)
+        # Cyclers thin out their rows where little happens; only a long silence is a gap.
+        trace(axes, unit(record.time), values, key, least_gap=0.02)
         missing = int(np.isnan(values).sum())
         if missing:
             notes.append(f"{key} missing in {missing}")

@@ -13,6 +13,7 @@ from opir.plots.style import (
     SEQUENTIAL,
     caption,
     colour_limits,
+    is_raman,
     is_signed,
     new_figure,
     signal_label,
@@ -81,6 +82,7 @@ def draw_heatmap(
         values,
         cmap=DIVERGING if signed else SEQUENTIAL,
         limits=(low, high),
+        raman=is_raman(run),
     )
     axes.set_ylabel(unit.label)
     name = drive_name(run)

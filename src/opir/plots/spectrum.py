@@ -11,6 +11,7 @@ from opir.plots.heatmap import shown_values
 from opir.plots.style import (
     COLOURS,
     caption,
+    is_raman,
     new_figure,
     signal_label,
     spectral_axis,
@@ -57,7 +58,7 @@ def spectrum(spectra: Spectrum | Sequence[Spectrum], *, name: str | None = None)
         axes.plot(x, y, color=colour, linewidth=1.0, label=text)
     low = min(float(item.wavenumber.min()) for item in shown)
     high = max(float(item.wavenumber.max()) for item in shown)
-    spectral_axis(axes, [low, high])
+    spectral_axis(axes, [low, high], raman=is_raman(shown[0]))
     axes.set_ylabel(labels.pop())
     if len(shown) > 1:
         axes.legend(frameon=False, fontsize=8)

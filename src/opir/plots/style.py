@@ -35,6 +35,7 @@ __all__ = [
     "caption",
     "cell_edges",
     "colour_limits",
+    "is_raman",
     "is_signed",
     "new_figure",
     "save",
@@ -108,21 +109,27 @@ def time_unit(seconds: ArrayLike) -> TimeUnit:
     return TimeUnit("s", 1.0)
 
 
-def spectral_axis(axes: Axes, wavenumber: ArrayLike, *, label: bool = True) -> None:
-    """Wavenumbers on the x axis, falling from left to right, over exactly their range.
+def spectral_axis(
+    axes: Axes, wavenumber: ArrayLike, *, label: bool = True, raman: bool = False
+) -> None:
+    """Wavenumbers on the x axis over exactly their range: falling from left to right.
+
+    Raman shifts rise instead, as is the custom there.
 
     Args:
         axes: Where.
         wavenumber: The axis [cm-1], either direction, shape ``[wavenumber]``.
         label: Write the axis label.
+        raman: The axis holds Raman shifts.
     """
     values = np.asarray(wavenumber, dtype=np.float64)
     low, high = float(values.min()), float(values.max())
     if low == high:
         low, high = low - 0.5, high + 0.5
-    axes.set_xlim(high, low)
+    axes.set_xlim(*((low, high) if raman else (high, low)))
     if label:
-        axes.set_xlabel(quantity("wavenumber").label)
+        text = quantity("wavenumber").label
+        axes.set_xlabel(text.replace("Wavenumber", "Raman shift") if raman else text)
 
 
 _NORMALISED = {"snv": "SNV", "max": "maximum = 1", "area": "unit area", "vector": "unit length"}
@@ -148,6 +155,11 @@ def signal_label(data: SpectralData) -> str:
         elif step.name == "normalise":
             label = f"{label} ({_NORMALISED.get(kind, kind)})"
     return label
+
+
+def is_raman(data: SpectralData) -> bool:
+    """Whether the axis holds Raman shifts."""
+    return data.signal == "raman_intensity"
 
 
 def is_signed(data: SpectralData) -> bool:
@@ -245,25 +257,31 @@ def colour_limits(
     return low, high, extend.get((below, above), "both")
 
 
-def _usual_step(axis: NDArray[np.float64]) -> float:
+def _gaps(axis: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which steps of an axis are gaps, and the usual step around each, shape ``[point - 1]``."""
+    from scipy.ndimage import median_filter
+
     steps = np.abs(np.diff(axis))
-    return float(np.median(steps)) if steps.size else 1.0
+    usual = np.asarray(median_filter(steps, size=11, mode="mirror"))
+    return steps > _GAP * usual, usual
 
 
 def with_gaps(
-    axis: ArrayLike, values: ArrayLike
+    axis: ArrayLike, values: ArrayLike, *, least: float = 0.0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A line's points with a break (NaN) in each gap of the axis.
 
     Args:
-        axis: Shape ``[point]``, monotonic.
+        axis: Shape ``[point]``, monotonic; points may repeat.
         values: Shape ``[point]``; NaN where missing.
+        least: Smallest share of the whole range that counts as a gap.
     """
     x = np.asarray(axis, dtype=np.float64)
     y = np.asarray(values, dtype=np.float64)
     if x.size < 3:
         return x, y
-    after = np.flatnonzero(np.abs(np.diff(x)) > _GAP * _usual_step(x)) + 1
+    gap = _gaps(x)[0] & (np.abs(np.diff(x)) > least * np.ptp(x))
+    after = np.flatnonzero(gap) + 1
     return np.insert(x, after, (x[after - 1] + x[after]) / 2), np.insert(y, after, np.nan)
 
 
@@ -274,7 +292,7 @@ def cell_edges(axis: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     width and an empty cell lies between.
 
     Args:
-        axis: Shape ``[point]``, monotonic, either direction.
+        axis: Shape ``[point]``, strictly monotonic, either direction.
 
     Returns:
         Edges, shape ``[cell + 1]``, and for each cell the point it shows, -1 for an empty one.
@@ -282,18 +300,17 @@ def cell_edges(axis: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     x = np.asarray(axis, dtype=np.float64)
     if x.size == 1:
         return np.array([x[0] - 0.5, x[0] + 0.5]), np.array([0])
-    half = _usual_step(x) / 2 * np.sign(x[-1] - x[0])
-    edges, cells = [x[0] - min(abs(x[1] - x[0]) / 2, abs(half)) * np.sign(half)], []
-    for i in range(x.size - 1):
-        cells.append(i)
-        if abs(x[i + 1] - x[i]) > 2 * _GAP * abs(half):
-            edges += [x[i] + half, x[i + 1] - half]
-            cells.append(-1)
-        else:
-            edges.append((x[i] + x[i + 1]) / 2)
-    cells.append(x.size - 1)
-    edges.append(x[-1] + min(abs(x[-1] - x[-2]) / 2, abs(half)) * np.sign(half))
-    return np.array(edges), np.array(cells)
+    gap, usual = _gaps(x)
+    half = usual / 2 * np.sign(x[-1] - x[0])
+    middle = (x[:-1] + x[1:]) / 2
+    edges = [np.array([x[0] - (half[0] if gap[0] else middle[0] - x[0])])]
+    edges += [
+        np.array([x[i] + half[i], x[i + 1] - half[i]]) if gap[i] else middle[i : i + 1]
+        for i in range(gap.size)
+    ]
+    edges.append(np.array([x[-1] + (half[-1] if gap[-1] else x[-1] - middle[-1])]))
+    cells = np.insert(np.arange(x.size), np.flatnonzero(gap) + 1, -1)
+    return np.concatenate(edges), cells
 
 
 def _thinned(
@@ -319,8 +336,9 @@ def spectral_mesh(
     *,
     cmap: str,
     limits: tuple[float, float],
+    raman: bool = False,
 ) -> QuadMesh:
-    """A heat map: wavenumber falling from left to right, time upwards, gaps left empty.
+    """A heat map: wavenumber along, as :func:`spectral_axis` has it, time upwards, gaps empty.
 
     Args:
         axes: Where.
@@ -329,6 +347,7 @@ def spectral_mesh(
         values: Shape ``[time, wavenumber]``; NaN is left empty.
         cmap: Colour map.
         limits: Of the colour scale.
+        raman: The wavenumbers are Raman shifts.
     """
     x_edges, x_cells = cell_edges(wavenumber)
     y_edges, y_cells = cell_edges(times)
@@ -341,7 +360,7 @@ def spectral_mesh(
     mesh = axes.pcolormesh(
         x_edges, y_edges, table, cmap=cmap, vmin=limits[0], vmax=limits[1], rasterized=True
     )
-    spectral_axis(axes, x_edges)
+    spectral_axis(axes, x_edges, raman=raman)
     axes.set_ylim(float(y_edges[0]), float(y_edges[-1]))
     return mesh
 

@@ -12,6 +12,7 @@ from opir.plots.base import PLOTS
 from opir.plots.heatmap import need_run, shown_values
 from opir.plots.style import (
     caption,
+    is_raman,
     new_figure,
     signal_label,
     spectral_axis,
@@ -76,7 +77,7 @@ def draw_lines(
             color=shades(float(scale(times[frame]))),
             linewidth=1.0,
         )
-    spectral_axis(axes, run.wavenumber)
+    spectral_axis(axes, run.wavenumber, raman=is_raman(run))
     place = {"ax": axes, "pad": 0.02, "aspect": 30} if bar_axes is None else {"cax": bar_axes}
     bar = figure.colorbar(ScalarMappable(scale, shades), label=unit.label, **place)
     bar.outline.set_visible(False)
