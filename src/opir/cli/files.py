@@ -1,4 +1,4 @@
-"""Commands on files: show, plot, ingest, formats."""
+"""Commands on files: show, plot, ingest, process, formats."""
 
 from __future__ import annotations
 
@@ -100,6 +100,32 @@ def ingest(
     typer.echo(str(result))
 
 
+def process(
+    path: Path = typer.Argument(..., help="Any readable file, zip archive or folder."),
+    steps: list[str] = typer.Argument(
+        None, help="Steps in order, quoted: 'cut low=950 high=1500' 'smooth'. None: convert."
+    ),
+    out: Path = typer.Option(..., "--out", "-o", help="File to write (.nc)."),
+    undo: int = typer.Option(0, help="Undo so many of the file's last steps first."),
+    block: str = typer.Option("", help="Another block of the file (opir show lists them)."),
+    format: str = typer.Option("", help="Name of a format, to skip telling it by content."),
+    force: bool = typer.Option(False, "--force", help="Overwrite the file."),
+) -> None:
+    """Process spectra step by step, or convert a file to NetCDF."""
+    from opir.workflows.process import process_file
+
+    data = process_file(
+        path,
+        steps or (),
+        out=out,
+        undo_steps=undo,
+        block=block or None,
+        format=format or None,
+        overwrite=force,
+    )
+    typer.echo(f"{data!r}\nWritten: {out}")
+
+
 def formats() -> None:
     """List the readable formats."""
     from opir.run.readers import known_readers
@@ -110,5 +136,5 @@ def formats() -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (show, plot, ingest, formats):
+    for command in (show, plot, ingest, process, formats):
         app.command()(command)
