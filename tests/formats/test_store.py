@@ -131,11 +131,9 @@ def test_batch_refuses_what_does_not_fit(url: str) -> None:
         store.batch([])
 
 
-def test_large_rows_are_cut_and_read_by_zarr(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_large_rows_are_cut_and_read_by_zarr(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("opir.run.store.encode._LARGEST_CHUNK", 300)
-    store = Store.create(tmp_path / "store")
+    store = Store.create(url)
     store.append([make_run(i, frames=20) for i in range(3)])
     part = store.parts[0]
     assert not part.array("absorbance").metadata.plain
@@ -170,8 +168,16 @@ def test_readable_with_zarr_and_the_specification_alone(tmp_path: Path) -> None:
         np.testing.assert_array_equal(values, make_run(i).values)
         np.testing.assert_array_equal(axis, make_run(i).wavenumber)
         np.testing.assert_array_equal(amounts, make_truth(i)["amounts"])
-    with xr.open_zarr(url, group="parts/000000", consolidated=False, chunks=None) as dataset:
+
+
+def test_readable_with_xarray(tmp_path: Path) -> None:
+    pytest.importorskip("xarray", minversion="2025.1", reason="reads zarr v3 since then")
+    filled(str(tmp_path / "store"))
+    with xr.open_zarr(
+        str(tmp_path / "store"), group="parts/000000", consolidated=False, chunks=None
+    ) as dataset:
         np.testing.assert_array_equal(dataset["absorbance"][1], make_run(1).values)
+        np.testing.assert_array_equal(dataset["time"][1], make_run(1).time)
 
 
 def test_every_element_has_type_and_version(tmp_path: Path) -> None:

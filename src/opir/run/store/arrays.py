@@ -81,6 +81,9 @@ class ArrayReader:
         self._small = size <= _KEEP_BYTES
         self._kept: dict[int, NDArray[Any]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": {}}
+
     def _damaged(self, error: DamagedError) -> StoreError:
         return StoreError(
             error.problem,

@@ -188,7 +188,7 @@ class LocalBackend:
             self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_open": {}, "_owner": -1}
+        return {**self.__dict__, "_open": {}, "_owner": -1, "kept_bytes": 0}
 
 
 def _lock(descriptor: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,6 +34,7 @@ INDEX_COLUMNS = (
 )  # fmt: skip
 """Columns of a part's index, one value for each run."""
 
+_LARGEST_ARRAY = 2**40
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -114,6 +116,8 @@ class Part:
         for what, (came, needed) in checks.items():
             if came != needed:
                 raise self._error(f"{what} is {came!r} where {needed!r} is needed", path)
+        if math.prod(shape) * found.dtype.itemsize > _LARGEST_ARRAY:
+            raise self._error("the array claims to hold more than a terabyte", path)
         self._readers[path] = reader
         return reader
 
