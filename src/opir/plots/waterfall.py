@@ -114,7 +114,7 @@ def waterfall(
     axes.margins(y=0.03)
     if step:
         _scale_bar(axes)
-        axes.set_ylabel(f"{signal_label(run)} (offset by {step:.2g})")
+        axes.set_ylabel(f"{signal_label(run)} (offset by {step:.3g})")
         axes.set_yticks([])
     else:
         axes.set_ylabel(signal_label(run))
