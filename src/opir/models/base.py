@@ -119,6 +119,10 @@ class TrainedForecaster(Forecaster):
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Parameters in groups, as optimisers take them, with ``decay`` as a factor each."""
 
+    def calibrate(self, validation: Windows) -> None:
+        """Settle, after training, what is to be settled on validation windows; nothing here."""
+        return
+
     @abstractmethod
     def losses(
         self, batch: Mapping[str, torch.Tensor], generator: torch.Generator

@@ -27,6 +27,8 @@ class TrainingConfig:
         evaluate_every: Steps between two looks at the validation windows.
         save_every: Steps between two saved states, where a state path is given.
         seed: Source of every random choice.
+        threads: CPU threads while training; small models are quickest, and repeat to the same
+            bits, with one.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, or ``"auto"`` for a GPU where there is one.
     """
 
@@ -40,10 +42,11 @@ class TrainingConfig:
     evaluate_every: int = 50
     save_every: int = 200
     seed: int = 0
+    threads: int = 1
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "evaluate_every", "save_every"):
+        for name in ("steps", "batch", "evaluate_every", "save_every", "threads"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} is {getattr(self, name)}; at least 1 is needed")
         for name in ("learning_rate", "largest_gradient"):

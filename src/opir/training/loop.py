@@ -78,6 +78,8 @@ def train(
     config = config or TrainingConfig()
     device = choose_device(config.device)
     started = time.monotonic()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(config.threads)
     model.begin(windows, seed=config.seed)
     module = model.module.to(device)
     groups = model.parameter_groups()
@@ -117,7 +119,11 @@ def train(
             remedy="Go on with resume=True" if state is not None else "Its state was not kept",
             path=state,
         ) from None
+    finally:
+        torch.set_num_threads(threads)
     module.load_state_dict(now.best)
+    if validation is not None:
+        model.calibrate(validation)
     error = now.best_error if np.isfinite(now.best_error) else float("nan")
     return TrainingResult(now.step, now.best_step, error, time.monotonic() - started)
 

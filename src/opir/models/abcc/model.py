@@ -23,6 +23,7 @@ __all__ = ["Abcc"]
 
 _ROWS = 256
 _SHORT = 1e-3
+_SHARES = np.linspace(0.0, 1.0, 21)
 
 
 @MODELS.register("abcc")
@@ -51,6 +52,7 @@ class Abcc(TrainedForecaster):
         self.operator = None if operator is None else np.asarray(operator, dtype=np.float64)
         self.axis = None if axis is None else np.asarray(axis, dtype=np.float64)
         self.scale = 1.0
+        self.trust = 1.0
         self._descriptor = 0
         self._flow: ChemicalFlow | None = None
 
@@ -149,6 +151,17 @@ class Abcc(TrainedForecaster):
             return start, None
         return start, int(torch.randint(start + 1, last, (1,), generator=generator))
 
+    def calibrate(self, validation: Windows) -> None:
+        """Choose the share of the forecast change that is kept, 0 to 1 (mean absolute error).
+
+        Where the validation windows show that one frame foretells little, the forecast draws
+        back towards the given frame. All guarantees of the streams hold for any share.
+        """
+        self.trust = 1.0
+        moved = self.forecast(validation.inputs).spectra - validation.inputs.last[:, None]
+        errors = [np.abs(share * moved - validation.change).mean() for share in _SHARES]
+        self.trust = float(_SHARES[int(np.argmin(errors))])
+
     # -- forecasting ----------------------------------------------------------------------------
 
     @torch.no_grad()
@@ -161,9 +174,11 @@ class Abcc(TrainedForecaster):
             for row in range(0, len(inputs), _ROWS)
         ]
 
-        def joined(name: str, factor: float = 1.0) -> NDArray[np.float64]:
-            parts = [getattr(path, name)[:, 1:].double().cpu().numpy() for path in paths]
-            return np.asarray(np.concatenate(parts) * factor)
+        def joined(name: str, scale: float = 1.0) -> NDArray[np.float64]:
+            parts = [getattr(path, name).double().cpu().numpy() for path in paths]
+            whole = np.concatenate(parts)
+            start = whole[:, :1]
+            return np.asarray(scale * (start + self.trust * (whole - start))[:, 1:])
 
         streams = {
             name: joined(name, self.scale) for name in ("irreversible", "reversible", "residual")
@@ -224,6 +239,7 @@ class Abcc(TrainedForecaster):
         config = {
             "abcc": self.config.to_dict(),
             "scale": self.scale,
+            "trust": self.trust,
             "processed": self.operator is not None,
             "descriptor": self._descriptor,
         }
@@ -238,6 +254,7 @@ class Abcc(TrainedForecaster):
         processed = bool(config["processed"])
         model = cls(sizes, operator=matrix if processed else None, axis=axis if processed else None)
         model.scale = float(config["scale"])
+        model.trust = float(config["trust"])
         points = matrix.shape[0]
         blank = FirstGuess(
             spectra=np.ones((sizes.components, axis.size)),

@@ -32,7 +32,7 @@ class Ridge(FittedForecaster):
     standardised features to the change scores of all lead times together. What of the given
     frame lies outside these components (noise, mostly) is kept in the forecast by a share.
     Number of components, penalty and share are chosen on the validation windows (mean absolute
-    error), if there are any.
+    error), if there are any; after them the share of the whole change that is kept, as in ABCC.
 
     Args:
         components: Numbers of principal components to try.
@@ -95,6 +95,12 @@ class Ridge(FittedForecaster):
                         best, kept = error, self._arrays
                         self.chosen = {"components": number, "penalty": penalty, "share": share}
         self._arrays = kept
+        if validation is not None:
+            moved = self.forecast(validation.inputs).spectra - validation.inputs.last[:, None]
+            shares = np.linspace(0.0, 1.0, 21)
+            errors = [np.abs(share * moved - validation.change).mean() for share in shares]
+            self.chosen["trust"] = float(shares[int(np.argmin(errors))])
+            self._arrays["trust"] = np.array([self.chosen["trust"]])
         return self
 
     def forecast(self, inputs: ForecastInputs) -> Forecast:
@@ -109,6 +115,8 @@ class Ridge(FittedForecaster):
         rest = deviation - deviation @ kept["loadings"].T @ kept["loadings"]
         start = inputs.last - (1 - float(kept["share"][0])) * rest
         spectra = start[:, None] + change_at(inputs.lead, kept["lead"], scores @ kept["loadings"])
+        if "trust" in kept:
+            spectra = inputs.last[:, None] + kept["trust"][0] * (spectra - inputs.last[:, None])
         return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
