@@ -218,3 +218,32 @@ def test_lock_keeps_others_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         store.append([make_run(0)])
     store.append([make_run(0)])
     assert len(store) == 1
+
+
+PIECES = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from storetools import make_run, make_truth
+from opir.run.store import Item, Store
+store = Store.open(sys.argv[1])
+for piece in map(int, sys.argv[3:]):
+    runs = [Item(make_run(i), truth=make_truth(i)) for i in range(4 * piece, 4 * piece + 4)]
+    store.write_part(f"piece-{piece:03d}", runs)
+"""
+
+
+def test_pieces_are_the_same_bytes_whatever_the_number_of_processes(tmp_path: Path) -> None:
+    stores = {1: tmp_path / "one", 3: tmp_path / "three"}
+    for count, url in stores.items():
+        Store.create(url)
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", PIECES, str(url), str(Path(__file__).parent)]
+                + [str(piece) for piece in range(worker, 9, count)]
+            )
+            for worker in range(count)
+        ]
+        assert [process.wait() for process in processes] == [0] * count
+        assert len(Store.open(url)) == 36
+    assert files(stores[1]) == files(stores[3])
+    assert validate(stores[3]) == []
