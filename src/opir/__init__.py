@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from opir.run import Electrochemistry as Electrochemistry
     from opir.run import Run as Run
     from opir.run import Spectrum as Spectrum
+    from opir.run import Table as Table
     from opir.run.readers import read as read
     from opir.run.readers import read_all as read_all
+    from opir.run.store import Store as Store
     from opir.system import System as System
 
 __version__ = "0.1.0"
@@ -26,7 +28,9 @@ _PUBLIC = {
     "Protocol": "opir.protocol",
     "Run": "opir.run",
     "Spectrum": "opir.run",
+    "Store": "opir.run.store",
     "System": "opir.system",
+    "Table": "opir.run",
     "read": "opir.run.readers",
     "read_all": "opir.run.readers",
 }

@@ -125,7 +125,9 @@ BAD = {
 
 @pytest.mark.parametrize("name", sorted(BAD))
 @pytest.mark.parametrize("command", ["show", "plot"])
-def test_bad_files_are_one_sentence_naming_the_file(tmp_path: Path, name: str, command: str) -> None:
+def test_bad_files_are_one_sentence_naming_the_file(
+    tmp_path: Path, name: str, command: str
+) -> None:
     (tmp_path / name).write_bytes(BAD[name])
     said = run_opir(command, name, cwd=tmp_path, status=2).stderr
     assert name in said

@@ -29,6 +29,7 @@ from opir.run.electrochemistry import Electrochemistry
 from opir.run.readers.base import Contents
 from opir.run.run import Run
 from opir.run.spectrum import Spectrum
+from opir.run.table import Table
 
 __all__ = ["FUZZ", "assert_clean", "mutations"]
 
@@ -148,9 +149,9 @@ def assert_clean(
         return found
     assert isinstance(found, Contents)
     for name, block in found.blocks.items():
-        assert isinstance(block, (Spectrum, Run, Electrochemistry)), name
+        assert isinstance(block, (Spectrum, Run, Electrochemistry, Table)), name
         type(block)(block.dataset)
-        if not isinstance(block, Electrochemistry):
+        if isinstance(block, (Spectrum, Run)):
             assert np.isfinite(block.values).all(), name
             assert np.isfinite(block.wavenumber).all(), name
     return found

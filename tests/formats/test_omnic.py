@@ -54,7 +54,7 @@ def test_a_real_group_is_a_run_in_the_order_of_time(shared_real: Path) -> None:
     assert run.start_text == "2016-10-18T13:49:35+00:00"
     assert run.time[0] == 0
     assert run.time[-1] == (16 * 60 + 6) * 60 + 37 - ((13 * 60 + 49) * 60 + 35)
-    titles = [str(title) for title in run.dataset["title"].values]
+    titles = run.metadata["titles"]
     pressures = [float(re.search(r"_(\d+\.\d+)torr", title)[1]) for title in titles]
     pressures.remove(0.26)  # as the laboratory wrote it, between 0.021 and 0.036
     assert pressures == sorted(pressures), "CO was dosed in rising steps"
@@ -76,7 +76,7 @@ def test_a_real_tga_series_has_335_spectra_over_87_min(shared_real: Path) -> Non
     assert run.time[-1] / 60 == pytest.approx(87.0, abs=0.1)
     assert run.start_text == "2019-02-12T12:00:31+00:00"
     # Each spectrum's title says its minute, in German.
-    for seconds, title in zip(run.time, run.dataset["title"].values, strict=True):
+    for seconds, title in zip(run.time, run.metadata["titles"], strict=True):
         minute = float(re.search(r"bei (\d+,\d+) Min", str(title))[1].replace(",", "."))
         assert seconds / 60 == pytest.approx(minute, abs=2e-3)
     # CO2 comes late, with its bands where they belong: the antisymmetric stretch strongest, the
@@ -158,7 +158,7 @@ def test_a_group_comes_in_the_order_of_its_times(tmp_path: Path) -> None:
     (tmp_path / "made.spg").write_bytes(spg(list(ROWS), 4000, 1000, ["a", "b", "c"], seconds))
     run = read(tmp_path / "made.spg")
     np.testing.assert_array_equal(run.time, [0, 50, 100])
-    assert list(run.dataset["title"].values) == ["b", "c", "a"]
+    assert run.metadata["titles"] == ["b", "c", "a"]
     np.testing.assert_array_equal(run.values, ROWS[[1, 2, 0]])
 
 
@@ -167,7 +167,7 @@ def test_a_made_series(tmp_path: Path) -> None:
     run = read(tmp_path / "made.srs")
     np.testing.assert_allclose(run.time, [30, 60, 90])
     np.testing.assert_array_equal(run.values, ROWS)
-    assert list(run.dataset["title"].values) == ["x", "ü", "z"]
+    assert run.metadata["titles"] == ["x", "ü", "z"]
 
 
 @pytest.mark.parametrize("cut", [0.02, 0.3, 0.6, 0.99])

@@ -15,6 +15,7 @@ from synthetic import spc, spc_old
 from opir import Run
 from opir.errors import FormatError
 from opir.run.readers import read, read_all
+from opir.run.readers.base import FRAME_AXIS
 
 X = np.linspace(1000, 4000, 31)
 ROWS = [np.sin(X / 300) * k for k in (0.5, 1.0, 0.25)]
@@ -41,13 +42,14 @@ def test_real_files_are_as_spc_io_reads_them(
 
 def test_the_real_old_file_holds_19_spectra_on_a_sine(shared_real: Path) -> None:
     contents = read_all(shared_real / "infrared/spc/CONTOUR.SPC")
-    assert len(contents.blocks) == 19
     assert any("19 spectra have no times" in note for note in contents.notes)
-    spectra = list(contents.blocks.values())
-    assert all(s.values.shape == (179,) for s in spectra)
-    assert spectra[0].wavenumber[[0, -1]] == pytest.approx([3132.388, 2789.060], abs=1e-3)
+    run = contents.blocks[contents.main]
+    assert isinstance(run, Run)
+    assert run.values.shape == (19, 179)
+    assert run.dataset.attrs["time_axis"] == FRAME_AXIS
+    assert run.wavenumber[[0, -1]] == pytest.approx([3132.388, 2789.060], abs=1e-3)
     # Its comment: the same portion of a spectrum, multiplied by a sine wave.
-    heights = np.array([s.values.max() for s in spectra])
+    heights = run.values.max(axis=1)
     np.testing.assert_allclose(
         heights / heights.max(), np.sin(np.pi * np.arange(1, 20) / 20), atol=2e-3
     )
@@ -105,9 +107,13 @@ def test_a_z_axis_of_time_makes_a_run(tmp_path: Path, code: int, seconds: float)
     np.testing.assert_allclose(run.values, ROWS, atol=1e-6)
 
 
-def test_a_z_axis_of_anything_else_makes_no_run(tmp_path: Path) -> None:
-    (tmp_path / "a.spc").write_bytes(spc(ROWS, codes=(1, 2, 0), z=[0, 1, 2]))
-    assert list(read_all(tmp_path / "a.spc").blocks) == ["1", "2", "3"]
+def test_a_z_axis_of_anything_else_makes_up_no_times(tmp_path: Path) -> None:
+    (tmp_path / "a.spc").write_bytes(spc(ROWS, codes=(1, 2, 0), z=[0, 10, 25]))
+    run = read(tmp_path / "a.spc")
+    assert isinstance(run, Run)
+    assert run.dataset.attrs["time_axis"] == FRAME_AXIS
+    np.testing.assert_array_equal(run.time, [0, 1, 2])
+    assert (run.metadata["z"], run.metadata["z_code"]) == ([0, 10, 25], 0)
 
 
 def test_wavelengths_are_converted_and_percent_too(tmp_path: Path) -> None:
@@ -129,7 +135,7 @@ def test_raman_shift(tmp_path: Path) -> None:
 def test_the_rest_of_an_old_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.spc").write_bytes(spc_old(ROWS, (4000, 1000), tail=bytes(50)))
     contents = read_all(tmp_path / "a.spc")
-    assert len(contents.blocks) == 3
+    assert len(contents.blocks[contents.main].time) == 3
     assert any("50 bytes" in note for note in contents.notes)
 
 
@@ -154,8 +160,9 @@ def test_impossible_headers(tmp_path: Path, at: int, layout: str, value: float, 
         read(tmp_path / "a.spc", format="spc")
 
 
-def test_many_spectra_without_times_are_refused_in_time(tmp_path: Path) -> None:
-    data = spc([[0.1, 0.2]] * 20_001, ends=(1000, 1002))
+def test_many_spectra_that_are_no_run_are_refused_in_time(tmp_path: Path) -> None:
+    axes = [np.array([1000.0, 1002.0 + (number == 7)]) for number in range(20_001)]
+    data = spc([[0.1, 0.2]] * 20_001, axes=axes, codes=(1, 2, 0))
     (tmp_path / "a.spc").write_bytes(data)
     with pytest.raises(FormatError, match="at most 20000"):
         read(tmp_path / "a.spc")

@@ -73,7 +73,10 @@ def test_the_system_refusing_to_write_is_one_sentence(tmp_path: Path, code: int)
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_full_disk_for_real(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="no space is left"), atomic_path(tmp_path / "a.txt"):
-        with open("/dev/full", "w") as full:
-            full.write("x" * 100_000)
+    with (
+        pytest.raises(OutputError, match="no space is left"),
+        atomic_path(tmp_path / "a.txt"),
+        open("/dev/full", "w") as full,
+    ):
+        full.write("x" * 100_000)
     assert not list(tmp_path.iterdir())

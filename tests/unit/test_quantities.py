@@ -60,9 +60,7 @@ def test_what_is_no_quantity_is_refused(value: object) -> None:
     ("value", "name", "hint"),
     [(25, "temperature", "25 degC"), (3700, "voltage", "250 mV"), (-1.01, "voltage", "-1 to 6")],
 )
-def test_out_of_bounds_is_refused_with_the_likely_cause(
-    value: float, name: str, hint: str
-) -> None:
+def test_out_of_bounds_is_refused_with_the_likely_cause(value: float, name: str, hint: str) -> None:
     with pytest.raises(ValueRangeError, match=hint):
         parse(value, name)
 

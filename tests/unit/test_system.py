@@ -59,7 +59,9 @@ names = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size
     ),
     temperature=st.none() | st.floats(200, 400),
 )
-def test_any_valid_system_round_trips(components: list[dict[str, object]], temperature: float) -> None:
+def test_any_valid_system_round_trips(
+    components: list[dict[str, object]], temperature: float
+) -> None:
     try:
         system = System(electrolyte=components, temperature=temperature)
     except SystemDescriptionError as error:
@@ -96,9 +98,7 @@ def test_celsius_given_as_kelvin_is_refused() -> None:
 
 
 def test_fractions_over_one_are_refused() -> None:
-    parts = [
-        {"name": n, "amount": 60, "unit": "vol%", "role": "solvent"} for n in ("EC", "DMC")
-    ]
+    parts = [{"name": n, "amount": 60, "unit": "vol%", "role": "solvent"} for n in ("EC", "DMC")]
     with pytest.raises(SystemDescriptionError, match=r"add up to 1\.2"):
         System(electrolyte=parts)
 

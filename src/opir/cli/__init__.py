@@ -14,7 +14,9 @@ from collections.abc import Sequence
 import typer
 
 from opir import __version__
-from opir.cli import data, files, models
+from opir.cli.data import app as data_commands
+from opir.cli.files import add_to as add_file_commands
+from opir.cli.models import add_to as add_model_commands
 from opir.errors import OpirError
 
 __all__ = ["app", "main"]
@@ -28,9 +30,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-files.add_to(app)
-models.add_to(app)
-app.add_typer(data.app, name="data")
+add_file_commands(app)
+add_model_commands(app)
+app.add_typer(data_commands, name="data")
 
 
 def _version(wanted: bool) -> None:

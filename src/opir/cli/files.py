@@ -27,15 +27,29 @@ def plot(
     out: Path | None = typer.Option(
         None, "--out", "-o", help="Picture (.png, .svg, .pdf); beside the file by default."
     ),
+    region: tuple[float, float] | None = typer.Option(
+        None, help="Draw these wavenumbers only: --region 950 1500."
+    ),
+    step: list[str] = typer.Option(
+        [], "--step", "-s", help="Processing step first: 'smooth window=15'. May be repeated."
+    ),
     block: str = typer.Option("", help="Another block of the file (opir show lists them)."),
     format: str = typer.Option("", help="Name of a format, to skip telling it by content."),
     force: bool = typer.Option(False, "--force", help="Overwrite the picture."),
 ) -> None:
     """Draw what a file holds."""
     from opir.workflows.plot import plot as draw
+    from opir.workflows.settings import parse_step
 
     drawn = draw(
-        path, kind or None, out=out, overwrite=force, format=format or None, block=block or None
+        path,
+        kind or None,
+        region=region,
+        steps=[parse_step(text) for text in step],
+        out=out,
+        overwrite=force,
+        format=format or None,
+        block=block or None,
     )
     typer.echo(f"Written: {drawn}")
 

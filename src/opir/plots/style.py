@@ -74,7 +74,7 @@ def new_figure(width: float = 8.0, height: float = 5.0) -> Figure:
     Args:
         width, height: Its size in inch.
     """
-    module = require("matplotlib.figure", extra="plot")
+    module = require("matplotlib.figure", extra="all")
     figure: Figure = module.Figure(figsize=(width, height), layout="constrained")
     return figure
 

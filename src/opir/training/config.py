@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from opir.errors import OptionError
@@ -63,6 +63,10 @@ class TrainingConfig:
             return self.learning_rate * (step + 1) / rising
         share = (step - rising) / max(1, self.steps - rising)
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+
+    def changed(self, **fields: Any) -> TrainingConfig:
+        """The same with other values; None leaves a field as it is."""
+        return replace(self, **{key: value for key, value in fields.items() if value is not None})
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""

@@ -200,9 +200,9 @@ def _as_run(contents: Contents, time_step: float | None, start: datetime | str |
     block = next((b for b in contents.blocks.values() if isinstance(b, Run)), None)
     if block is None:
         single = contents.blocks[contents.main]
-        if isinstance(single, Electrochemistry):
+        if not isinstance(single, SpectralData):
             raise FormatError(
-                "the spectra's file holds electrochemistry and no spectra",
+                f"the spectra's file holds {single.KIND} and no spectra",
                 remedy="Name the spectra first, then the electrochemistry",
             )
         block = _single(single)

@@ -11,7 +11,7 @@ from opir.errors import OptionError, UnknownNameError
 from opir.files import check_output
 from opir.plots import PLOTS, save
 from opir.plots.style import check_ending
-from opir.run import Electrochemistry, Run
+from opir.run import Electrochemistry, Run, Table
 from opir.run.processing import Pipeline, cut
 from opir.run.readers import read
 from opir.run.spectral import SpectralData
@@ -64,6 +64,12 @@ def plot(
         check_ending(out)
         check_output(out, overwrite=overwrite)
     data = read(path, format=format, block=block)
+    if isinstance(data, Table):
+        raise OptionError(
+            "the file holds a plain table; spectra and cyclers' records are drawn",
+            remedy="Look at it with: opir show",
+            path=path,
+        )
     pipeline = Pipeline(tuple(steps))
     if isinstance(data, SpectralData):
         data = pipeline(data)

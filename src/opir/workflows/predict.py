@@ -17,13 +17,14 @@ from opir.models.inputs import DRIVE
 from opir.plots import save
 from opir.plots.forecast import prediction_figure
 from opir.protocol import Protocol
+from opir.quantities import parse
 from opir.run import Run, Spectrum
 from opir.run.netcdf import write_run
 from opir.run.processing import Pipeline, resample
 from opir.run.readers import read
 from opir.system import System
 
-__all__ = ["Prediction", "predict"]
+__all__ = ["Prediction", "even_times", "predict"]
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,30 @@ def predict(
     figure = prediction_figure(given, run, text=f"What follows {source}, by {forecaster.name}")
     save(figure, files[2], overwrite=overwrite)
     return Prediction(run, files, notes)
+
+
+def even_times(every: str | float, until: str | float) -> NDArray[np.float64]:
+    """Evenly spaced times [s] after the spectrum, from ``every`` up to ``until``, both included.
+
+    Args:
+        every: Spacing, in seconds or with a unit (``"10 min"``).
+        until: Last time, likewise (``"5 h"``).
+
+    Raises:
+        OptionError: If one is missing or not above 0, or more than 100,000 times would follow.
+        UnitError: If a unit is unknown.
+    """
+    if every == "" or until == "":
+        raise OptionError("a spacing and a last time are needed", remedy="Give --every and --until")
+    step, last = parse(every, "time"), parse(until, "time")
+    if not 0 < step <= last:
+        raise OptionError(
+            f"every {step:g} s until {last:g} s gives no time", remedy="Give 0 < every <= until"
+        )
+    count = int(np.floor(last / step * (1 + 1e-12)))
+    if count > 100_000:
+        raise OptionError(f"{count} times were asked for", remedy="Ask for 100,000 at most")
+    return step * np.arange(1, count + 1, dtype=np.float64)
 
 
 def _spectrum(path: Path | str, frame: int, format: str | None) -> Spectrum:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from opir.errors import OptionError
 from opir.files import check_output
-from opir.run import Electrochemistry
+from opir.run import Electrochemistry, Table
 from opir.run.netcdf import write_netcdf
 from opir.run.processing import Pipeline, undo
 from opir.run.readers import Block, read
@@ -44,6 +44,8 @@ def process_file(
         raise OptionError(f"the output {out.name!r} does not end in .nc")
     pipeline = Pipeline(tuple(parse_step(step) for step in steps))
     data = read(path, format=format, block=block)
+    if isinstance(data, Table):
+        raise OptionError("the file holds a plain table, which is not written as NetCDF", path=path)
     if isinstance(data, Electrochemistry):
         if steps or undo_steps:
             raise OptionError("the file holds electrochemistry; the steps are for spectra")

@@ -13,6 +13,7 @@ from opir.run.readers import read_all
 from opir.run.readers.base import Block
 from opir.run.run import ON_TIME, Run
 from opir.run.spectrum import Spectrum
+from opir.run.table import Table
 
 __all__ = ["describe", "describe_block"]
 
@@ -49,11 +50,19 @@ def describe(path: Path | str, *, format: str | None = None) -> str:
 
 
 def describe_block(block: Block) -> list[str]:
-    """Lines about one spectrum, run or electrochemistry record."""
-    lines = []
+    """Lines about one spectrum, run, electrochemistry record or table."""
+    lines: list[str] = []
     if block.name:
         lines.append(f"title: {block.name}")
     attributes = block.dataset.attrs
+    if isinstance(block, Table):
+        lines.append(f"table: {attributes.get('origin', 'unknown')}, {block.rows} rows")
+        for name in block.names:
+            known = block.column(name)[~np.isnan(block.column(name))]
+            said = _range(known) if known.size else "no value"
+            gone = f", {block.rows - known.size} missing" if known.size < block.rows else ""
+            lines.append(f"{name}: {said}{gone}")
+        return lines
     origin = attributes.get("origin", "unknown")
     if isinstance(block, (Spectrum, Run)):
         shape = " x ".join(f"{block.dataset.sizes[d]} {d}" for d in block.DIMS)

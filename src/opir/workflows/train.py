@@ -43,6 +43,15 @@ class Trained:
     persistence_mae: float
     windows: tuple[int, int]
 
+    def __str__(self) -> str:
+        share = 1 - self.validation_mae / self.persistence_mae if self.persistence_mae else 0.0
+        return (
+            f"{self.model.name}: {self.windows[0]} training and {self.windows[1]} validation "
+            f"windows; validation MAE {self.validation_mae:.4g}, {share:+.1%} below persistence "
+            "(the validation windows chose the weights).\n"
+            f"Written: {self.path}"
+        )
+
 
 def train(
     runs: Sequence[Path | str | Run],

@@ -91,6 +91,7 @@ def test_first_order_kinetics_are_exact_and_obey_the_semigroup() -> None:
     with torch.no_grad():
         stream.rates[0].weight.zero_()
         stream.rates[2].weight.zero_()
+        stream.rates[2].bias[1] = -50.0  # no way back
     rate = torch.nn.functional.softplus(stream.rates[2].bias[0])
     lead = torch.tensor([[0.0, 0.3, 1.0, 2.5]])
     drive, state = torch.zeros(1, 4, DRIVE_FEATURES), torch.zeros(1, 1)

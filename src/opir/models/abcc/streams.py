@@ -13,7 +13,7 @@ __all__ = ["IrreversibleStream", "ReversibleStream"]
 class IrreversibleStream(nn.Module):
     r"""Amounts from extents: ``c(t) = c(r) + N xi``, ``d xi / d t >= 0``.
 
-    Component ``i`` turns into component ``j > i`` with a hazard ``lambda_ij >= 0`` that depends
+    Component ``i`` turns into component ``j`` with a hazard ``lambda_ij >= 0`` that depends
     on the state at ``r``, the time since, and the drive at each time:
 
     .. math::
@@ -24,7 +24,7 @@ class IrreversibleStream(nn.Module):
     of ``N`` sums to zero: amounts stay non-negative and their sum is kept, whatever the weights.
 
     Args:
-        components: Number of components, in the order in which they turn into one another.
+        components: Number of components; any may turn into any other.
         features: Number of numbers that describe the state at ``r``.
         drive: Number of numbers that describe the drive at one time.
         hidden: Width of the rate network.
@@ -35,7 +35,7 @@ class IrreversibleStream(nn.Module):
 
     def __init__(self, components: int, features: int, drive: int, hidden: int) -> None:
         super().__init__()
-        self.pairs = [(i, j) for i in range(components) for j in range(i + 1, components)]
+        self.pairs = [(i, j) for i in range(components) for j in range(components) if i != j]
         matrix = torch.zeros(components, len(self.pairs))
         for column, (i, j) in enumerate(self.pairs):
             matrix[i, column], matrix[j, column] = -1.0, 1.0

@@ -23,11 +23,23 @@ from opir.registry import Registry
 from opir.run.electrochemistry import Electrochemistry
 from opir.run.run import Run
 from opir.run.spectrum import Spectrum
+from opir.run.table import Table
 
-__all__ = ["HEAD_BYTES", "MAXIMUM_BYTES", "READERS", "Block", "Contents", "Reader"]
+__all__ = [
+    "FRAME_AXIS",
+    "HEAD_BYTES",
+    "MAXIMUM_BYTES",
+    "READERS",
+    "Block",
+    "Contents",
+    "Reader",
+]
 
-Block = Spectrum | Run | Electrochemistry
+Block = Spectrum | Run | Electrochemistry | Table
 """What a file can hold."""
+
+FRAME_AXIS = "frame number, times unknown"
+"""Value of the attribute ``time_axis`` of a run whose file holds no times."""
 
 HEAD_BYTES = 8192
 """How much of a file its format is told by."""
@@ -41,7 +53,7 @@ class Contents:
     """What a file holds.
 
     Attributes:
-        blocks: Name -> spectrum, run or electrochemistry, in the order of the file.
+        blocks: Name -> spectrum, run, electrochemistry or table, in the order of the file.
         main: Name of the block that ``opir.read`` returns.
         format: Name of the reader.
         notes: What the reader had to assume or leave out, one sentence each.

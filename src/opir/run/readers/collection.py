@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from opir.errors import AxisError, FormatError, OpirError
 from opir.run.electrochemistry import Electrochemistry
-from opir.run.readers.base import MAXIMUM_BYTES, Block, Contents
-from opir.run.readers.delimited import FRAME_AXIS
+from opir.run.readers.base import FRAME_AXIS, MAXIMUM_BYTES, Block, Contents
 from opir.run.run import Run
 from opir.run.spectrum import Spectrum
+from opir.run.table import Table
 
 __all__ = ["MAXIMUM_FILES", "check_amount", "collect", "combine", "natural_order"]
 
@@ -95,6 +95,7 @@ def collect(
     failed: list[str] = []
     spectral: list[tuple[Path, Spectrum | Run]] = []
     records: list[tuple[Path, Electrochemistry]] = []
+    tables: dict[str, Table] = {}
     said: dict[str, list[str]] = {}
     for file in files:
         try:
@@ -111,11 +112,13 @@ def collect(
                 note = "What lies beside the spectra is left out; read the file alone for it."
             said.setdefault(note, []).append(file.name)
         block = contents.blocks[contents.main]
-        if isinstance(block, Electrochemistry):
+        if isinstance(block, Table):
+            tables[file.name] = block
+        elif isinstance(block, Electrochemistry):
             records.append((file, block))
         else:
             spectral.append((file, block))
-    if not spectral and not records:
+    if not spectral and not records and not tables:
         reasons = "; ".join(failed[:3]) + ("; ..." if len(failed) > 3 else "")
         raise FormatError(
             f"none of the {len(files)} files can be read" + (f": {reasons}" if reasons else ""),
@@ -136,6 +139,7 @@ def collect(
         notes += more
     for file, record in records:
         blocks["electrochemistry" if len(records) == 1 else file.name] = record
+    blocks |= tables
     return Contents(blocks, next(iter(blocks)), format, tuple(notes))
 
 

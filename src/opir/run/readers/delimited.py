@@ -26,18 +26,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.errors import FormatError, OpirError
-from opir.run.readers.base import READERS, Contents, Reader
+from opir.run.readers.base import FRAME_AXIS, READERS, Contents, Reader
 from opir.run.readers.clock import is_stamp, parse_stamps
 from opir.run.readers.labels import Labels, is_time, is_wavenumber, read_labels
 from opir.run.readers.sheet import COMMENT, Sheet, load_sheet
 from opir.run.readers.table import find_layout, is_text, number, parse_table
 from opir.run.run import Run
 from opir.run.spectrum import Spectrum
-
-__all__ = ["FRAME_AXIS"]
-
-FRAME_AXIS = "frame number, times unknown"
-"""Value of the attribute ``time_axis`` of a run whose file holds no times."""
 
 _ENDINGS = {".dpt", ".csv", ".tsv", ".asc", ".txt", ".dat", ".prn", ".xy"}
 

@@ -49,6 +49,11 @@ def is_wavenumber(name: str) -> bool:
     return bool(_WAVENUMBER.search(name) or _WAVELENGTH.search(name))
 
 
+def names_signal(name: str) -> bool:
+    """Whether a column name means an ordinate of spectra: ``Absorbance``, ``%T``, ``counts``."""
+    return any(pattern.search(name) for _, pattern in _SIGNALS)
+
+
 @dataclass(frozen=True)
 class Labels:
     """What the header says.

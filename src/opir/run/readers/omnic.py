@@ -354,8 +354,8 @@ def read_omnic(path: Path) -> Contents:
 
     Returns:
         A .spa gives its spectrum, with interferograms in ``arrays``. A .spg gives a run
-        ``series`` if its spectra share axis and have times, with their titles as ``title`` on
-        ``time``, else one block for each. A .srs gives a run ``series`` on the clock of the
+        ``series`` if its spectra share axis and have times, with their titles in
+        its metadata, else one block for each. A .srs gives a run ``series`` on the clock of the
         series, and its background ``ScRf``. Times are UTC, as OMNIC stores them.
 
     Raises:

@@ -13,7 +13,7 @@ __all__ = ["known_readers", "read", "read_all", "recognise"]
 _BUILT_IN: tuple[str, ...] = (
     *("opus", "omnic", "spc", "jcamp"),
     *("labspec", "eclab_text", "eclab_mpr", "arbin", "neware", "bdf", "cycler_csv"),
-    "delimited",
+    *("delimited", "columns"),
     *("netcdf", "folder", "archive"),
 )
 """Modules of this package that register a reader."""

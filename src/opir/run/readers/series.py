@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.errors import FormatError
+from opir.run.readers.base import FRAME_AXIS
 from opir.run.readers.binary import checked
 from opir.run.run import Run
 from opir.run.spectrum import Spectrum
@@ -97,13 +98,15 @@ def make_run(
     metadata: Mapping[str, Any] | None = None,
     origin: str = "measured",
 ) -> Run:
-    """A run from a file's numbers, with the title of each spectrum as ``title`` on ``time``.
+    """A run from a file's numbers; the titles of the spectra are ``metadata["titles"]``.
 
     Raises:
         FormatError: If the numbers cannot be a run's.
     """
+    if titles is not None and any(titles):
+        metadata = {**(metadata or {}), "titles": list(titles)}
     with checked(place):
-        run = Run.from_arrays(
+        return Run.from_arrays(
             time,
             wavenumber,
             values,
@@ -114,19 +117,18 @@ def make_run(
             metadata=metadata,
             origin=origin,
         )
-        if titles is not None and any(titles):
-            run = Run(run.dataset.assign(title=("time", np.array(titles, dtype=str))))
-    return run
 
 
 def gather(
-    frames: Sequence[Frame], *, name: str = ""
+    frames: Sequence[Frame], *, name: str = "", series: bool = False
 ) -> tuple[dict[str, Spectrum | Run], list[str]]:
     """Hand out a file's spectra: as one run if they can be one, else one by one.
 
     Args:
         frames: In the order of the file, at least one.
         name: Title of the run.
+        series: The format says that its spectra are a series, in order. Then they are a run even
+            without times, its time axis being the frame number, marked as such.
 
     Returns:
         Blocks by name, the main one first, and notes. A run ``series`` is made of two or more
@@ -154,6 +156,10 @@ def gather(
         reason = "have times that repeat"
     if reason:
         said = f"The {len(frames)} spectra {reason}"
+        if series and "axis" not in reason:
+            return {"series": _numbered(frames, name)}, [
+                f"{said}: the time axis is the frame number (give the time step to ingest)"
+            ]
         if len(frames) > MAXIMUM_SPECTRA:
             raise FormatError(
                 f"{said[0].lower()}{said[1:]}; at most {MAXIMUM_SPECTRA} such are read",
@@ -184,3 +190,22 @@ def gather(
         origin=earliest.origin,
     )
     return {"series": run}, notes
+
+
+def _numbered(frames: Sequence[Frame], name: str) -> Run:
+    """A run whose time axis is the number of the frame, marked as such."""
+    first = frames[0]
+    run = make_run(
+        np.arange(len(frames), dtype=np.float64),
+        first.axis,
+        np.stack([frame.values for frame in frames]),
+        titles=[frame.title for frame in frames],
+        place="series",
+        signal=first.signal,
+        unit=first.unit,
+        name=name,
+        start=first.start,
+        metadata=first.metadata,
+        origin=first.origin,
+    )
+    return run.replace(time_axis=FRAME_AXIS)

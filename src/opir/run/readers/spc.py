@@ -200,8 +200,10 @@ def read_spc(path: Path) -> Contents:
         path: The file.
 
     Returns:
-        One spectrum; or a run ``series`` where several share an axis and the file's z axis is a
-        time; or one block for each (``1``, ``2``, ...) where it is not, since no time is made up.
+        One spectrum; or a run ``series`` where several share an axis. Its times are the z axis
+        where that is a time; otherwise the time axis is the frame number, marked as such, and the
+        z values are in the metadata. Spectra on axes of their own are one block each (``1``,
+        ``2``, ...).
         Wavelengths are converted to cm-1, and the notes say so.
 
     Raises:
@@ -244,6 +246,9 @@ def read_spc(path: Path) -> Contents:
         metadata["ordinate"] = ORDINATE_NAMES.get(head.ordinate, f"code {head.ordinate}")
     metadata = {key: value for key, value in metadata.items() if value}
     scale = SECONDS.get(head.z)
+    if scale is None and len({sub.z for sub in subs}) > 1:
+        metadata["z"] = [sub.z if math.isfinite(sub.z) else None for sub in subs]
+        metadata["z_code"] = head.z
     frames = []
     for number, sub in enumerate(subs, start=1):
         place = f"spectrum {number}, byte {sub.at}"
@@ -266,7 +271,7 @@ def read_spc(path: Path) -> Contents:
                 metadata=metadata | ({"scans": sub.scans} if sub.scans else {}),
             )
         )
-    blocks, said_too = gather(frames, name=head.comment)
+    blocks, said_too = gather(frames, name=head.comment, series=True)
     return Contents(blocks, next(iter(blocks)), "spc", (*head.notes, *said_too))
 
 
