@@ -82,7 +82,7 @@ def prediction_figure(given: Spectrum, forecast: Run, *, text: str) -> Figure:
     """A forecast without a measurement beside it: its change, and some of its spectra.
 
     Args:
-        given: The measured spectrum, processed as the forecast is.
+        given: The spectrum forecast from, processed as the forecast is.
         forecast: The forecast run.
         text: Title.
     """
@@ -104,7 +104,7 @@ def prediction_figure(given: Spectrum, forecast: Run, *, text: str) -> Figure:
         f"Change: {_lower(signal_label(forecast))}"
     )
     title(upper, text, "forecast")
-    lower.plot(given.wavenumber, given.values, color="black", lw=1.4, label="measured, time 0")
+    lower.plot(given.wavenumber, given.values, color="black", lw=1.4, label=f"{given.origin}, time 0")
     for colour, frame in zip(COLOURS, np.linspace(0, len(change) - 1, 4)[1:].round(), strict=False):
         at = int(frame)
         label = f"forecast, {unit(forecast.time[at]):.3g} {unit.name}"

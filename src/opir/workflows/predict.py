@@ -202,6 +202,9 @@ def _inputs(
             f"Times beyond {longest:g} s after the spectrum were never trained on; the forecast "
             "there is an extrapolation."
         )
+    origins = [str(item) for item in model.recipe.get("origin", [])]
+    if "simulated" in origins:
+        notes.append("The model was trained on simulated runs: the forecast is only as real.")
     return inputs, tuple(notes)
 
 

@@ -22,6 +22,7 @@ from opir.plots.forecast import forecast_figure
 from opir.plots.study import lead_figure
 from opir.run import Run, Spectrum
 from opir.run.netcdf import write_run
+from opir.training import TrainingConfig
 
 __all__ = ["RealRunReport", "fermentation", "tga_ir"]
 
@@ -58,6 +59,7 @@ def fermentation(
     *,
     folder: Path | str | None = None,
     rotations: int = 5,
+    training: TrainingConfig | None = None,
     overwrite: bool = False,
     say: Say | None = None,
 ) -> RealRunReport:
@@ -67,6 +69,7 @@ def fermentation(
         out: Folder for model, forecast (NetCDF), tables (text, CSV) and pictures.
         folder: Folder with the run's CSV files; the package chemotools by default.
         rotations: Rotations of the block cycle in the second table; below 2 there is none.
+        training: How ABCC is trained, if not as in the study.
         overwrite: Replace the folder's files.
         say: Takes a line of text now and then.
 
@@ -76,7 +79,7 @@ def fermentation(
     """
     target = _folder(out, overwrite)
     run, reference = fermentation_run(folder)
-    study = fermentation_study(run)
+    study = fermentation_study(run, training=training)
     result, tables = _scored(study, rotations, say)
     calibrations = _calibrate(result, reference, target)
     notes = tuple(
@@ -96,6 +99,7 @@ def tga_ir(
     out: Path | str = "results/tga_ir",
     *,
     rotations: int = 5,
+    training: TrainingConfig | None = None,
     overwrite: bool = False,
     say: Say | None = None,
 ) -> RealRunReport:
@@ -103,10 +107,10 @@ def tga_ir(
 
     Args:
         path: The OMNIC series file ``tga_ir.srs``.
-        out, rotations, overwrite, say: As for :func:`fermentation`.
+        out, rotations, training, overwrite, say: As for :func:`fermentation`.
     """
     target = _folder(out, overwrite)
-    study = tga_ir_study(tga_ir_run(path))
+    study = tga_ir_study(tga_ir_run(path), training=training)
     result, tables = _scored(study, rotations, say)
     report = RealRunReport(target, tables, result)
     _write(report, "absorbance")
@@ -122,7 +126,7 @@ def _folder(out: Path | str, overwrite: bool) -> Path:
 
 def _scored(study: Study, rotations: int, say: Say | None) -> tuple[StudyResult, dict[str, str]]:
     whole = run_study(study, rotations=max(1, rotations), say=say)
-    heading = "First rotation of the block cycle (no choice was made on these test blocks)"
+    heading = "First rotation of the block cycle"
     tables = {heading: whole.first_rotation}
     if rotations > 1:
         tables[f"All {rotations} rotations"] = whole

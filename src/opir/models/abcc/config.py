@@ -35,7 +35,7 @@ class AbccConfig:
     """
 
     components: int = 4
-    reversible: int = 12
+    reversible: int = 24
     hidden: int = 8
     largest_shift: float = 1.0
     first_relaxation: float = 0.3
