@@ -104,7 +104,9 @@ def prediction_figure(given: Spectrum, forecast: Run, *, text: str) -> Figure:
         f"Change: {_lower(signal_label(forecast))}"
     )
     title(upper, text, "forecast")
-    lower.plot(given.wavenumber, given.values, color="black", lw=1.4, label=f"{given.origin}, time 0")
+    lower.plot(
+        given.wavenumber, given.values, color="black", lw=1.4, label=f"{given.origin}, time 0"
+    )
     for colour, frame in zip(COLOURS, np.linspace(0, len(change) - 1, 4)[1:].round(), strict=False):
         at = int(frame)
         label = f"forecast, {unit(forecast.time[at]):.3g} {unit.name}"
