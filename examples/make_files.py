@@ -1,6 +1,6 @@
 """Write small SIMULATED files in the shape that operando labs write them, to try the tools on.
 
-Eight spectra, one .dpt file each, and one EC-Lab text export with decimal commas. The bands are
+Sixty spectra, one .dpt file each, and one EC-Lab text export with decimal commas. The bands are
 two Gaussians, one falling and one growing; this is no model of a battery and no measurement.
 
     python examples/make_files.py FOLDER
@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 
 START = datetime(2026, 1, 12, 9, 0, 0, tzinfo=UTC)
-FRAMES = 8
-INTERVAL_S = 300.0
+FRAMES = 60
+INTERVAL_S = 40.0
 
 
 def spectra(folder: Path) -> None:
-    """Spectra five minutes apart, the acquisition time being the time of the file."""
+    """Spectra 40 s apart, the acquisition time being the time of the file."""
     folder.mkdir(parents=True, exist_ok=True)
     axis = np.linspace(1900.0, 800.0, 221)
     noise = np.random.default_rng(0)

@@ -54,7 +54,7 @@ def test_version(tmp_path: Path) -> None:
 def test_ingest_lines_up_spectra_and_electrochemistry(folder: Path) -> None:
     run = opir.read(folder / "run.nc")
     assert isinstance(run, Run)
-    np.testing.assert_allclose(run.time, np.arange(8) * 300.0)
+    np.testing.assert_allclose(run.time, np.arange(60) * 40.0)
     expected = 3.0 - 1e-3 * run.time
     np.testing.assert_allclose(run.on_time("voltage"), expected, atol=1e-5)
     np.testing.assert_allclose(run.on_time("current"), -1e-4 - 1e-7 * run.time, atol=1e-9)
@@ -66,14 +66,14 @@ def test_ingest_says_that_file_times_were_used(folder: Path, tmp_path: Path) -> 
         *("--electrochemistry-timezone", "UTC"),
         cwd=folder,
     ).stdout
-    assert "8 spectra of 221 points" in said
+    assert "60 spectra of 221 points" in said
     assert "file" in said.lower()
     assert "time" in said.lower()
 
 
 def test_show_prints_what_a_file_holds(folder: Path) -> None:
     said = run_opir("show", "run.nc", cwd=folder).stdout
-    for part in ("8 time x 221 wavenumber", "1900 to 800 cm-1", "voltage: 0.9 to 3 V"):
+    for part in ("60 time x 221 wavenumber", "1900 to 800 cm-1", "voltage: 0.64 to 3 V"):
         assert part in said
 
 

@@ -31,7 +31,7 @@ def plot(
         None, help="Draw these wavenumbers only: --region 950 1500."
     ),
     step: list[str] = typer.Option(
-        [], "--step", "-s", help="Processing step first: 'smooth window=15'. May be repeated."
+        [], "--step", "-s", help="Processing step first: 'smooth width=15'. May be repeated."
     ),
     block: str = typer.Option("", help="Another block of the file (opir show lists them)."),
     format: str = typer.Option("", help="Name of a format, to skip telling it by content."),
@@ -81,6 +81,7 @@ def ingest(
     protocol: Path | None = typer.Option(None, help="File of the protocol (YAML)."),
     name: str = typer.Option("", help="Title of the run."),
     licence: str = typer.Option("", help="Licence of the data."),
+    origin: str = typer.Option("", help="'simulated', where the files are no measurement."),
     force: bool = typer.Option(False, "--force", help="Overwrite the run."),
 ) -> None:
     """Make one run of spectra and the electrochemistry recorded beside them."""
@@ -110,6 +111,7 @@ def ingest(
         protocol=Protocol.from_file(protocol) if protocol else None,
         name=name,
         licence=licence,
+        origin=origin or None,
     )
     typer.echo(str(result))
 

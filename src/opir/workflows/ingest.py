@@ -90,6 +90,7 @@ def ingest(
     protocol: Protocol | None = None,
     name: str = "",
     licence: str = "",
+    origin: str | None = None,
 ) -> IngestResult:
     """Make one run of spectra and the electrochemistry beside them, and write it as NetCDF.
 
@@ -110,6 +111,7 @@ def ingest(
         protocol: What was asked of it.
         name: Title; default: that of the files.
         licence: Licence of the data.
+        origin: Where the values come from (``simulated``), if not measured as files have it.
 
     Returns:
         The run, where it lies, and what had to be assumed.
@@ -154,6 +156,7 @@ def ingest(
     given = {
         "title": name or run.name or title,
         "licence": licence,
+        "origin": origin or "",
         "system": system.to_json() if system is not None else "",
         "protocol": protocol.to_text() if protocol is not None else "",
     }
