@@ -196,7 +196,7 @@ def title(axes: Axes, text: str, origin: str) -> None:
     Args:
         axes: The topmost axes of the figure.
         text: The title; its first line is set larger.
-        origin: One of :data:`opir.run.spectral.ORIGINS`.
+        origin: One of :data:`opir.run.described.ORIGINS`.
     """
     head, _, rest = text.partition("\n")
     axes.set_title(head + ("\n" if rest else ""), loc="left", fontsize=10)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,12 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from opir.errors import AxisError, OptionError
 from opir.quantities import QUANTITIES, check_values, convert
 from opir.run.axes import check_axis
-from opir.run.spectral import build_attributes, parse_time
+from opir.run.described import Described, build_attributes, parse_time
 
 __all__ = ["Electrochemistry"]
 
 
-class Electrochemistry:
+class Electrochemistry(Described):
     """A cycler's record, an :class:`xarray.Dataset` underneath (dim ``time``).
 
     Variables on ``time`` [s from the start of the record]: any of ``voltage`` [V], ``current``
@@ -110,27 +109,6 @@ class Electrochemistry:
         if name not in self.dataset:
             return None
         return np.asarray(self.dataset[name].values, dtype=np.float64)
-
-    @property
-    def name(self) -> str:
-        """Its name, or an empty text."""
-        return str(self.dataset.attrs.get("title", ""))
-
-    @property
-    def start_text(self) -> str:
-        """Start of the record as ISO 8601, or an empty text where it is not known."""
-        return str(self.dataset.attrs.get("start_time", ""))
-
-    @property
-    def start(self) -> datetime | None:
-        """Start of the record; without an offset from UTC where the clock's is unknown."""
-        return parse_time(self.start_text) if self.start_text else None
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What the file said beside the columns (JSON values)."""
-        text = str(self.dataset.attrs.get("metadata", ""))
-        return dict(json.loads(text)) if text else {}
 
     def __repr__(self) -> str:
         columns = ", ".join(map(str, self.dataset.data_vars))

@@ -14,7 +14,8 @@ from opir.errors import AxisError, OptionError
 from opir.protocol import Protocol
 from opir.quantities import QUANTITIES, check_values, convert, quantity
 from opir.run.axes import check_axis
-from opir.run.spectral import SpectralData, build_attributes, check_signal
+from opir.run.described import build_attributes
+from opir.run.spectral import SpectralData, check_signal
 from opir.run.spectrum import Spectrum
 from opir.system import System
 

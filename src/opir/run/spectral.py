@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from opir.errors import AxisError, FormatError, OptionError, UnitError, ValueRangeError
+from opir.errors import AxisError, OptionError, UnitError
 from opir.quantities import check_values, normalise_unit, quantity
 from opir.run.axes import check_axis
+from opir.run.described import ORIGINS, Described, parse_time
 from opir.run.history import Step, format_history, parse_history, undo_variables
 
-__all__ = ["ORIGINS", "SIGNALS", "SpectralData", "parse_time"]
+__all__ = ["SIGNALS", "SpectralData", "check_signal"]
 
 SIGNALS = (
     "absorbance",
@@ -29,25 +28,8 @@ SIGNALS = (
 )
 """What the ordinate of a spectrum may be."""
 
-ORIGINS = ("measured", "simulated", "forecast", "unknown")
-"""Where the values come from; shown wherever a number or picture of them is shown."""
 
-
-def parse_time(text: str) -> datetime:
-    """A point in time from ISO 8601, with or without an offset from UTC.
-
-    Raises:
-        FormatError: If it is not ISO 8601.
-    """
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise FormatError(
-            f"{text!r} is not a point in time", remedy="Write it as 2026-11-22T17:12:00+01:00"
-        ) from None
-
-
-class SpectralData:
+class SpectralData(Described):
     """Base of spectrum and run. The dataset is checked when the object is made.
 
     Attributes:
@@ -141,32 +123,6 @@ class SpectralData:
         return np.asarray(self.dataset["wavenumber"].values, dtype=np.float64)
 
     @property
-    def name(self) -> str:
-        """Its name, or an empty text."""
-        return str(self.dataset.attrs.get("title", ""))
-
-    @property
-    def origin(self) -> str:
-        """Where the values come from, one of :data:`ORIGINS`."""
-        return str(self.dataset.attrs["origin"])
-
-    @property
-    def start_text(self) -> str:
-        """Start of the measurement as ISO 8601, or an empty text where it is not known."""
-        return str(self.dataset.attrs.get("start_time", ""))
-
-    @property
-    def start(self) -> datetime | None:
-        """Start of the measurement; without an offset from UTC where the clock's is unknown."""
-        return parse_time(self.start_text) if self.start_text else None
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What the file or the user said beside the values (JSON values)."""
-        text = str(self.dataset.attrs.get("metadata", ""))
-        return dict(json.loads(text)) if text else {}
-
-    @property
     def history(self) -> tuple[Step, ...]:
         """The processing steps so far, oldest first."""
         return parse_history(str(self.dataset.attrs.get("history", "")))
@@ -208,28 +164,6 @@ class SpectralData:
             f"<opir.{type(self).__name__}{title}: {self.origin} {self.signal}, {shape}, "
             f"{low:.1f}-{high:.1f} cm-1, {len(self.history)} step(s)>"
         )
-
-
-def build_attributes(
-    *,
-    name: str,
-    origin: str,
-    start: datetime | str | None,
-    metadata: Mapping[str, Any] | None,
-    source: str,
-    licence: str,
-) -> dict[str, str]:
-    """Dataset attributes from the arguments that the objects' ``from_arrays`` share."""
-    start_text = start.isoformat() if isinstance(start, datetime) else (start or "")
-    attributes = {"title": name, "origin": origin, "start_time": start_text}
-    attributes |= {"source": source, "licence": licence}
-    try:
-        attributes["metadata"] = json.dumps(dict(metadata), allow_nan=False) if metadata else ""
-    except (TypeError, ValueError) as error:
-        raise ValueRangeError(
-            f"metadata holds what JSON cannot ({error})", remedy="Give texts, numbers and lists"
-        ) from error
-    return {key: value for key, value in attributes.items() if value}
 
 
 def check_signal(signal: str) -> str:

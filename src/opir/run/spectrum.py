@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from opir.errors import AxisError
 from opir.quantities import convert, quantity
-from opir.run.spectral import SpectralData, build_attributes, check_signal
+from opir.run.described import build_attributes
+from opir.run.spectral import SpectralData, check_signal
 
 __all__ = ["Spectrum"]
 

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from opir.errors import AxisError, OptionError
 from opir.quantities import QUANTITIES
+from opir.run.described import parse_time
 from opir.run.electrochemistry import Electrochemistry
 from opir.run.history import Step
 from opir.run.run import Run
-from opir.run.spectral import parse_time
 
 __all__ = ["AlignmentReport", "align", "interpolate", "last_known", "usual_gap"]
 

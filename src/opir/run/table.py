@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,12 +10,12 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from opir.errors import AxisError, UnknownNameError, ValueRangeError
-from opir.run.spectral import build_attributes
+from opir.run.described import Described, build_attributes
 
 __all__ = ["Table"]
 
 
-class Table:
+class Table(Described):
     """Named columns of numbers, an :class:`xarray.Dataset` underneath (dim ``row``).
 
     Column names and numbers are as in the file; units are those that the names state, if any,
@@ -72,17 +71,6 @@ class Table:
     def rows(self) -> int:
         """Number of rows."""
         return int(self.dataset.sizes["row"])
-
-    @property
-    def name(self) -> str:
-        """Its name, or an empty text."""
-        return str(self.dataset.attrs.get("title", ""))
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What the file said beside the columns (JSON values)."""
-        text = str(self.dataset.attrs.get("metadata", ""))
-        return dict(json.loads(text)) if text else {}
 
     def column(self, name: str) -> NDArray[np.float64]:
         """A column, ``[row]``, NaN where missing.

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from opir.errors import FormatError, OpirError, OptionError, UnknownNameError
 from opir.quantities import QUANTITIES, convert, quantity
+from opir.run.described import ORIGINS
 from opir.run.run import ON_TIME
-from opir.run.spectral import ORIGINS, SIGNALS
+from opir.run.spectral import SIGNALS
 
 __all__ = ["AxisSource", "Grid", "ImportMapping", "TruthSource", "ValueSource", "read_mapping"]
 

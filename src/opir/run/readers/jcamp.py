@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.errors import FormatError
+from opir.run.described import ORIGINS
 from opir.run.readers.asdf import Line, decode, numbers
 from opir.run.readers.base import READERS, Contents, Reader
 from opir.run.readers.binary import DAMAGED, check_axis_ends, check_plausible
 from opir.run.readers.ordinates import as_fraction, wavenumbers
 from opir.run.readers.series import Frame, gather
-from opir.run.spectral import ORIGINS
 
 __all__ = ["JCAMP", "read_jcamp"]
 
