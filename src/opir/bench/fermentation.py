@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,11 +44,14 @@ from opir.models import (
     Persistence,
     Ridge,
 )
-from opir.run import Run
+from opir.run import Run, Table
 from opir.run.processing import Pipeline
+from opir.run.readers import read
 from opir.training import TrainingConfig
 
 __all__ = ["ReferenceAnalysis", "fermentation_run", "fermentation_study", "forecasters"]
+
+Kind = TypeVar("Kind", Run, Table)
 
 SPACING = 75.0
 FILLER, START_UP = 3, 24
@@ -97,9 +101,10 @@ def fermentation_run(folder: Path | str | None = None) -> tuple[Run, ReferenceAn
         columns = {str(name): analyses[name].to_numpy(dtype=np.float64) for name in analyses}
         source = "PyPI package chemotools"
     else:
-        wavenumber, spectra = _csv(Path(folder) / "fermentation_spectra.csv")[:2]
-        _, rows, names = _csv(Path(folder) / "fermentation_hplc.csv")
-        columns = {name: rows[:, column] for column, name in enumerate(names)}
+        series = _of_kind(Run, Path(folder) / "fermentation_spectra.csv")
+        wavenumber, spectra = series.wavenumber, series.values
+        samples = _of_kind(Table, Path(folder) / "fermentation_hplc.csv")
+        columns = {name: samples.column(name) for name in samples.names}
         source = "fermentation_spectra.csv"
     time = np.arange(len(spectra)) * SPACING
     kept = slice(START_UP, len(spectra) - FILLER)
@@ -116,15 +121,11 @@ def fermentation_run(folder: Path | str | None = None) -> tuple[Run, ReferenceAn
     return run, ReferenceAnalysis(columns["time"] * 3600.0, concentration)
 
 
-def _csv(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            names = file.readline().strip().split(",")
-        rows = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
-        numbers = [float(name) for name in names] if names[0][:1].isdigit() else []
-    except (OSError, ValueError) as error:
-        raise FormatError(f"the table cannot be read ({error})", path=path) from error
-    return np.array(numbers), rows, names
+def _of_kind(kind: type[Kind], path: Path) -> Kind:
+    found = read(path)
+    if not isinstance(found, kind):
+        raise FormatError(f"the file holds {found!r}, not a {kind.__name__}", path=path)
+    return found
 
 
 def forecasters(

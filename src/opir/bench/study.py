@@ -72,6 +72,8 @@ class StudyResult:
             from differences of successive frames; it also holds their real change, so the noise
             itself is not larger.
         lead_mae: Mean absolute error at each lead time by forecaster, shape ``[frames]``.
+        kept: Share of the forecast change that each rotation's validation blocks made a
+            forecaster keep, by forecaster; those that do not choose it are not there.
         models: The forecasters of the first rotation.
         windows: Windows by role of the first rotation.
         forecasts: Their forecasts of its test windows.
@@ -84,6 +86,7 @@ class StudyResult:
     noise_mae: Array = field(default_factory=lambda: np.empty(0))
     noise_mse: Array = field(default_factory=lambda: np.empty(0))
     lead_mae: dict[str, Array] = field(default_factory=dict)
+    kept: dict[str, list[float]] = field(default_factory=dict)
     models: dict[str, Forecaster] = field(default_factory=dict)
     windows: dict[str, Windows] = field(default_factory=dict)
     forecasts: dict[str, Forecast] = field(default_factory=dict)
@@ -124,6 +127,7 @@ class StudyResult:
             block=self.block[:count],
             noise_mae=self.noise_mae[:count],
             noise_mse=self.noise_mse[:count],
+            kept={name: shares[:1] for name, shares in self.kept.items()},
         )
 
     @property
@@ -167,6 +171,8 @@ def run_study(
         for name, model in study.forecasters().items():
             model.recipe = {**study.recipe, **_window_recipe(windows["train"])}
             fit(model, windows["train"], windows["validation"], config=study.training)
+            if model.trust is not None:
+                result.kept.setdefault(name, []).append(model.trust)
             forecast = model.forecast(tested.inputs)
             errors = (
                 mae(forecast.spectra, tested.target, axis=(1, 2)),

@@ -52,6 +52,15 @@ def text_table(result: StudyResult) -> str:
     )
     widths = [max(len(line[column]) for line in table) for column in range(len(head))]
     lines += ["  ".join(t.ljust(w) for t, w in zip(line, widths, strict=True)) for line in table]
+    if result.kept:
+        shares = (
+            f"{name} {', '.join(f'{share:.2f}' for share in values)}"
+            for name, values in result.kept.items()
+        )
+        lines += [
+            "Share of the forecast change kept, chosen on each rotation's validation blocks "
+            f"(0 is persistence): {'; '.join(shares)}."
+        ]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

@@ -40,10 +40,14 @@ class Forecaster(ABC):
         name: The name it is registered under.
         recipe: How the spectra it was fitted to had been processed and on which time grid, JSON
             values; kept with the weights, so that a new spectrum can be processed alike.
+        trust: Share of the forecast change that was kept after a look at validation windows
+            (:func:`opir.models.kept_share.kept_share`), 0 is persistence; None for forecasters
+            that keep all of it.
     """
 
     name: ClassVar[str]
     recipe: dict[str, Any]
+    trust: float | None = None
 
     @abstractmethod
     def forecast(self, inputs: ForecastInputs) -> Forecast:

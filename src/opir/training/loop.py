@@ -215,7 +215,7 @@ def _tensors(windows: Windows, device: torch.device) -> dict[str, Tensor]:
         "descriptor": inputs.descriptor,
     }
     found = {
-        name: torch.as_tensor(values, dtype=torch.float32, device=device)
+        name: torch.tensor(values, dtype=torch.float32, device=device)
         for name, values in arrays.items()
     }
     found["given_frames"] = torch.tensor(inputs.given.shape[1])

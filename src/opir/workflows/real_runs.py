@@ -61,6 +61,7 @@ def fermentation(
     rotations: int = 5,
     training: TrainingConfig | None = None,
     overwrite: bool = False,
+    note: str = "",
     say: Say | None = None,
 ) -> RealRunReport:
     """Forecast a real fermentation from single frames and compare with what was measured.
@@ -71,6 +72,7 @@ def fermentation(
         rotations: Rotations of the block cycle in the second table; below 2 there is none.
         training: How ABCC is trained, if not as in the study.
         overwrite: Replace the folder's files.
+        note: A sentence to put beside the tables.
         say: Takes a line of text now and then.
 
     Raises:
@@ -89,6 +91,7 @@ def fermentation(
         f"leave-one-out over all {item.held_out.size}: {item.r2_leave_one_out:.3f}."
         for item in calibrations
     )
+    notes += (note,) if note else ()
     report = RealRunReport(target, tables, result, calibrations, notes)
     _write(report, "second derivative of absorbance / cm²")
     return report

@@ -77,7 +77,7 @@ class ChemicalFlow(nn.Module):
         descriptor: int = 0,
     ) -> None:
         super().__init__()
-        arrays = {name: torch.as_tensor(v, dtype=torch.float32) for name, v in vars(guess).items()}
+        arrays = {name: torch.tensor(v, dtype=torch.float32) for name, v in vars(guess).items()}
         components, coordinates = guess.spectra.shape[0], guess.loadings.shape[0]
         self.register_buffer("time_scale", arrays["time_scale"])
         self.register_buffer("current_scale", arrays["current_scale"])

@@ -18,12 +18,12 @@ from opir.models.abcc.losses import anchor_loss, displacement_loss, semigroup_lo
 from opir.models.base import MODELS, Arrays, TrainedForecaster, check_wavenumber, not_fitted
 from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
+from opir.models.kept_share import kept_share
 
 __all__ = ["Abcc"]
 
 _ROWS = 256
 _SHORT = 1e-3
-_SHARES = np.linspace(0.0, 1.0, 21)
 
 
 @MODELS.register("abcc")
@@ -52,7 +52,7 @@ class Abcc(TrainedForecaster):
         self.operator = None if operator is None else np.asarray(operator, dtype=np.float64)
         self.axis = None if axis is None else np.asarray(axis, dtype=np.float64)
         self.scale = 1.0
-        self.trust = 1.0
+        self.trust: float = 1.0
         self._descriptor = 0
         self._flow: ChemicalFlow | None = None
 
@@ -152,15 +152,14 @@ class Abcc(TrainedForecaster):
         return start, int(torch.randint(start + 1, last, (1,), generator=generator))
 
     def calibrate(self, validation: Windows) -> None:
-        """Choose the share of the forecast change that is kept, 0 to 1 (mean absolute error).
+        """Choose the share of the forecast change that is kept, 0 to 1.
 
-        Where the validation windows show that one frame foretells little, the forecast draws
-        back towards the given frame. All guarantees of the streams hold for any share.
+        Where the validation windows do not show that more is foretold than that nothing changes,
+        the forecast is persistence; see :func:`opir.models.kept_share.kept_share`. All
+        guarantees of the streams hold for any share.
         """
         self.trust = 1.0
-        moved = self.forecast(validation.inputs).spectra - validation.inputs.last[:, None]
-        errors = [np.abs(share * moved - validation.change).mean() for share in _SHARES]
-        self.trust = float(_SHARES[int(np.argmin(errors))])
+        self.trust = kept_share(self.forecast(validation.inputs).spectra, validation)
 
     # -- forecasting ----------------------------------------------------------------------------
 
@@ -203,7 +202,7 @@ class Abcc(TrainedForecaster):
         arrays = (inputs.last / self.scale, times, inputs.drive[:, first:], inputs.descriptor)
         where = self.module.time_scale.device
         given, ahead, drive, descriptor = (
-            torch.as_tensor(values, dtype=torch.float32, device=where) for values in arrays
+            torch.tensor(values, dtype=torch.float32, device=where) for values in arrays
         )
         path: FlowPath = self.module(given, ahead, drive, descriptor)
         return path

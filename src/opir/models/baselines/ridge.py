@@ -18,6 +18,7 @@ from opir.models.base import (
 from opir.models.baselines.lead_grid import change_at, changes_on, common_lead, condition_features
 from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
+from opir.models.kept_share import kept_share
 
 __all__ = ["Ridge"]
 
@@ -32,7 +33,8 @@ class Ridge(FittedForecaster):
     standardised features to the change scores of all lead times together. What of the given
     frame lies outside these components (noise, mostly) is kept in the forecast by a share.
     Number of components, penalty and share are chosen on the validation windows (mean absolute
-    error), if there are any; after them the share of the whole change that is kept, as in ABCC.
+    error), if there are any; after them the share of the whole change that is kept, by the rule
+    of ABCC (:func:`opir.models.kept_share.kept_share`).
 
     Args:
         components: Numbers of principal components to try.
@@ -52,11 +54,13 @@ class Ridge(FittedForecaster):
         self.components = tuple(int(count) for count in components)
         self.penalties = tuple(float(penalty) for penalty in penalties)
         self.shares = tuple(float(share) for share in shares)
+        self.trust: float = 1.0
         self.chosen: dict[str, float] = {}
         self._arrays: Arrays = {}
 
     def fit(self, train: Windows, validation: Windows | None = None) -> Self:
         """Fit each choice to ``train`` and keep the one best on ``validation``."""
+        self.trust = 1.0
         points = train.inputs.wavenumber.size
         frames = np.concatenate([train.inputs.given, train.target], axis=1).reshape(-1, points)
         centre = frames.mean(axis=0)
@@ -96,11 +100,8 @@ class Ridge(FittedForecaster):
                         self.chosen = {"components": number, "penalty": penalty, "share": share}
         self._arrays = kept
         if validation is not None:
-            moved = self.forecast(validation.inputs).spectra - validation.inputs.last[:, None]
-            shares = np.linspace(0.0, 1.0, 21)
-            errors = [np.abs(share * moved - validation.change).mean() for share in shares]
-            self.chosen["trust"] = float(shares[int(np.argmin(errors))])
-            self._arrays["trust"] = np.array([self.chosen["trust"]])
+            forecast = self.forecast(validation.inputs)
+            self.trust = kept_share(forecast.spectra, validation)
         return self
 
     def forecast(self, inputs: ForecastInputs) -> Forecast:
@@ -115,19 +116,20 @@ class Ridge(FittedForecaster):
         rest = deviation - deviation @ kept["loadings"].T @ kept["loadings"]
         start = inputs.last - (1 - float(kept["share"][0])) * rest
         spectra = start[:, None] + change_at(inputs.lead, kept["lead"], scores @ kept["loadings"])
-        if "trust" in kept:
-            spectra = inputs.last[:, None] + kept["trust"][0] * (spectra - inputs.last[:, None])
+        if self.trust != 1:
+            spectra = inputs.last[:, None] + self.trust * (spectra - inputs.last[:, None])
         return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """The choice, and the regression."""
-        return {"chosen": dict(self.chosen)}, dict(self._arrays)
+        return {"chosen": dict(self.chosen), "trust": self.trust}, dict(self._arrays)
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
         """From :meth:`state`."""
         model = cls()
         model.chosen = dict(config.get("chosen", {}))
+        model.trust = float(config["trust"])
         model._arrays = dict(arrays)
         return model
 
