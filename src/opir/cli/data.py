@@ -16,11 +16,15 @@ _STORE = typer.Argument(..., metavar="STORE", help="Path or fsspec URL of a stor
 
 
 @app.command()
-def info(store: str = _STORE) -> None:
+def info(
+    store: str = _STORE,
+    runs: bool = typer.Option(False, "--runs", help="List the ids of the runs, too."),
+) -> None:
     """What a store holds."""
+    from opir.workflows.data import ids
     from opir.workflows.data import info as look
 
-    for line in look(store).sentences():
+    for line in [*look(store).sentences(), *(ids(store) if runs else [])]:
         typer.echo(line)
 
 
@@ -52,7 +56,7 @@ def add(
 @app.command()
 def export(
     store: str = _STORE,
-    run: str = typer.Argument(..., help="Id of the run (opir data info lists what is there)."),
+    run: str = typer.Argument(..., help="Id of the run (opir data info --runs lists them)."),
     out: Path = typer.Option(..., "--out", "-o", help="File to write: .nc, .csv or .dx."),
     force: bool = typer.Option(False, "--force", help="Overwrite the file."),
 ) -> None:
@@ -92,11 +96,28 @@ def merge(
 @app.command()
 def split(
     store: str = _STORE,
-    name: str = typer.Argument(..., help="Name of a split stored with it."),
-    out: str = typer.Option(..., "--out", "-o", help="Folder for the new stores."),
+    name: str = typer.Argument(..., help="Name of the split."),
+    shares: str = typer.Option(
+        "", help="Divide at random and keep it with the store: train=0.8,validation=0.1,test=0.1"
+    ),
+    by: str = typer.Option("", help="Keep runs of one value together: --by system."),
+    seed: int = typer.Option(0, help="Seed of the division."),
+    out: str = typer.Option("", "--out", "-o", help="Make one store of each subset here."),
 ) -> None:
-    """Make one store of each subset of a split."""
+    """Divide the runs into named subsets, or make one store of each subset."""
+    from opir.errors import OptionError
+    from opir.workflows.data import make_split, parse_shares
     from opir.workflows.data import split as part
 
-    for subset, made in part(store, name, out).items():
-        typer.echo(f"{subset}: {made.url}, {len(made)} runs")
+    if not shares and not out:
+        raise OptionError(
+            "nothing to do", remedy="Give --shares to make a split, --out to write its stores"
+        )
+    if shares:
+        for subset, count in make_split(
+            store, name, parse_shares(shares), seed=seed, by=by
+        ).items():
+            typer.echo(f"{subset}: {count} runs")
+    if out:
+        for subset, made in part(store, name, out).items():
+            typer.echo(f"{subset}: {made.url}, {len(made)} runs")

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opir.errors import OptionError
+import numpy as np
+
+from opir.errors import OptionError, UnknownNameError
 from opir.run.importing import import_items, read_mapping
 from opir.run.netcdf import read_dataset
 from opir.run.readers import read_all
@@ -19,7 +21,19 @@ from opir.run.store import merge as _merge
 from opir.run.store import split_store as _split_store
 from opir.run.store import validate as _validate
 
-__all__ = ["StoreInfo", "add", "export", "import_", "info", "merge", "split", "validate"]
+__all__ = [
+    "StoreInfo",
+    "add",
+    "export",
+    "ids",
+    "import_",
+    "info",
+    "make_split",
+    "merge",
+    "parse_shares",
+    "split",
+    "validate",
+]
 
 
 @dataclass(frozen=True)
@@ -98,6 +112,12 @@ def info(url: Path | str, *, storage_options: Mapping[str, Any] | None = None) -
             count(lambda r: f"{r['frames']} x {r['wavenumbers']}"),
             splits,
         )
+
+
+def ids(url: Path | str, *, storage_options: Mapping[str, Any] | None = None) -> list[str]:
+    """Ids of the runs of a store, in its order."""
+    with Store.open(url, storage_options=storage_options) as store:
+        return list(store.ids)
 
 
 def validate(url: Path | str, *, storage_options: Mapping[str, Any] | None = None) -> list[Fault]:
@@ -229,6 +249,83 @@ def merge(
     )
     _merge(sources, target)
     return target
+
+
+def parse_shares(text: str) -> dict[str, float]:
+    """Shares from words: ``train=0.8,test=0.2``.
+
+    Raises:
+        OptionError: If a word is not ``name=number``, or a name repeats.
+    """
+    shares: dict[str, float] = {}
+    for word in text.split(","):
+        key, _, value = word.strip().partition("=")
+        try:
+            share = float(value)
+        except ValueError:
+            share = float("nan")
+        if not key or key in shares or not np.isfinite(share):
+            raise OptionError(
+                f"{word!r} is not a share", remedy="Write train=0.8,validation=0.1,test=0.1"
+            )
+        shares[key] = share
+    return shares
+
+
+def make_split(
+    url: Path | str,
+    name: str,
+    shares: Mapping[str, float],
+    *,
+    seed: int = 0,
+    by: str = "",
+    storage_options: Mapping[str, Any] | None = None,
+) -> dict[str, int]:
+    """Divide the runs of a store at random and store the split with it.
+
+    Args:
+        url: The store.
+        name: Name of the split.
+        shares: Name of a subset -> its share of the runs; they add up to 1.
+        seed: Seed of the division.
+        by: A column of the store's table (``"system"``) whose runs of one value stay together;
+            the shares are then of the values.
+
+    Returns:
+        Name of the subset -> number of runs.
+
+    Raises:
+        OptionError: If the shares do not add up to 1, or a subset would be empty.
+        UnknownNameError: If there is no such column.
+        OutputExistsError: If there is a split of that name.
+    """
+    if any(not share > 0 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-6:
+        raise OptionError(
+            f"the shares {dict(shares)} are not above 0 with the sum 1",
+            remedy="Give for example train=0.8,validation=0.1,test=0.1",
+        )
+    with Store.open(url, storage_options=storage_options) as store:
+        table = store.table()
+        if by and table and by not in table[0]:
+            raise UnknownNameError("column", by, table[0])
+        groups: dict[str, list[str]] = {}
+        for record in table:
+            groups.setdefault(str(record[by] if by else record["id"]), []).append(record["id"])
+        order = np.random.default_rng(seed).permutation(sorted(groups))
+        edges = np.round(np.cumsum([0.0, *shares.values()]) * len(order)).astype(int)
+        subsets = {}
+        for number, subset in enumerate(shares):
+            chosen = order[edges[number] : edges[number + 1]]
+            subsets[subset] = [run for group in chosen for run in groups[str(group)]]
+            if not subsets[subset]:
+                raise OptionError(
+                    f"the subset {subset!r} would be empty: there are {len(order)} "
+                    f"{by + ' values' if by else 'runs'}",
+                    remedy="Give larger shares, or fewer subsets",
+                )
+        how = f"random, seed {seed}" + (f", runs of one {by} together" if by else "")
+        store.splits.add(name, subsets, description=how)
+        return {subset: len(chosen) for subset, chosen in subsets.items()}
 
 
 def split(

@@ -203,6 +203,11 @@ def _inputs(
             "there is an extrapolation."
         )
     origins = [str(item) for item in model.recipe.get("origin", [])]
+    if system is not None and (system.electrolyte or system.working_electrode):
+        notes.append(
+            "Of the system only the temperature was used: the model was trained without its "
+            "composition. The rest is kept with the forecast."
+        )
     if "simulated" in origins:
         notes.append("The model was trained on simulated runs: the forecast is only as real.")
     return inputs, tuple(notes)
