@@ -16,7 +16,14 @@ from opir.workflows.predict import predict
 from opir.workflows.real_runs import fermentation, tga_ir
 
 SHORT = TrainingConfig(steps=20, evaluate_every=20)
-FILES = ("abcc.safetensors", "forecast.nc", "forecast.csv", "forecast.png", "report.txt")
+FILES = (
+    "abcc.safetensors",
+    "forecast.nc",
+    "forecast.csv",
+    "forecast.png",
+    "largest_change.png",
+    "report.txt",
+)
 
 
 def test_fermentation_leaves_tables_pictures_and_a_model_that_predicts(
@@ -25,7 +32,14 @@ def test_fermentation_leaves_tables_pictures_and_a_model_that_predicts(
     pytest.importorskip("chemotools")
     out = tmp_path / "fermentation"
     report = fermentation(out, rotations=1, training=SHORT)
-    for name in (*FILES, "hplc.png", "components.png", "error_by_lead_time.png", "table.csv"):
+    for name in (
+        *FILES,
+        "hplc.png",
+        "components.png",
+        "error_by_lead_time.png",
+        "error_by_block.png",
+        "table.csv",
+    ):
         assert (out / name).stat().st_size > 0, name
     assert "ridge" in report.text
     assert "glucose: R2" in report.text

@@ -18,9 +18,17 @@ The design:
   90 configurations in all, some with earlier forms of the model). Ridge chooses its components,
   penalty and shares anew at every fit, on its rotation's validation blocks.
 
-What was changed after test errors had been seen: the derivative was first taken within 950-1500
-cm-1 only, which left noise at both ends of the range; and ridge was given two more options (to drop
-the noise of the given frame, and to keep a share of the change only), both to its advantage.
+What was changed after test errors had been seen:
+
+* The derivative was first taken within 950-1500 cm-1 only, which left noise at both ends.
+* Ridge may drop the noise of the given frame (to its advantage).
+* ABCC and ridge keep only a share of their forecast change, chosen on validation blocks; first
+  by the mean over windows, now by blocks that have to agree
+  (:func:`opir.models.kept_share.kept_share`). The second rule was made for the sake of the
+  TGA-IR run; here it chose the same shares, in every rotation, for both. Other rules and losses
+  were measured in all rotations of both runs too, some a little lower here (a mean absolute instead
+  of a mean square loss, or always the smallest share within one standard error, which helps ABCC
+  and harms ridge); none of them was taken, since that would have been chosen on test errors.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.bench.time_blocks import BlockDesign, all_roles
+from opir.bench.time_blocks import BlockDesign, all_roles, segments
 from opir.metrics import Interval, bootstrap, mae, mse
 from opir.models import Forecast, Forecaster, Windows
 from opir.models.inputs import DRIVE
@@ -19,6 +19,9 @@ from opir.training import TrainingConfig, fit
 __all__ = ["Row", "Study", "StudyResult", "run_study"]
 
 Array = NDArray[np.float64]
+
+_PER_ROTATION = 1000
+"""Block numbers of one rotation start this much above those of the rotation before."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,27 @@ class StudyResult:
             kept={name: shares[:1] for name, shares in self.kept.items()},
         )
 
+    def by_block(self) -> tuple[Array, dict[str, Array]]:
+        """Error along the run.
+
+        Returns:
+            First and last time [s] of each tested stretch of blocks, in order of time, shape
+            ``[stretch, 2]``; and each forecaster's mean absolute error there, ``[stretch]``.
+        """
+        study, found = self.study, []
+        for rotation in sorted(set((self.block // _PER_ROTATION).tolist())):
+            design = replace(study.design, rotation=study.design.rotation + rotation)
+            parts = segments(study.run.time.size, design)
+            tested = [part for part in parts if part.role == "test"]
+            found += [(p.start, p.stop, rotation * _PER_ROTATION + n) for n, p in enumerate(tested)]
+        found.sort()
+        spans = np.array([study.run.time[[start, stop - 1]] for start, stop, _ in found])
+        errors = {
+            name: np.array([values[self.block == label].mean() for *_, label in found])
+            for name, values in self.mae.items()
+        }
+        return spans, errors
+
     @property
     def best_baseline(self) -> str:
         """The forecaster other than ABCC with the lowest mean absolute error."""
@@ -166,7 +190,7 @@ def run_study(
         design = replace(study.design, rotation=study.design.rotation + rotation)
         windows = all_roles(study.run, design)
         tested = windows["test"]
-        blocks.append(tested.block + 1000 * rotation)
+        blocks.append(tested.block + _PER_ROTATION * rotation)
         noises.append(_noise(tested))
         for name, model in study.forecasters().items():
             model.recipe = {**study.recipe, **_window_recipe(windows["train"])}

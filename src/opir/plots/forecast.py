@@ -52,7 +52,11 @@ def forecast_figure(given: Spectrum, truth: Run, forecast: Run, *, text: str) ->
     start = given.values.astype(np.float64)
     measured, foreseen = truth.values - start, forecast.values - start
     low, high, extend = colour_limits(np.concatenate([measured, foreseen]), centred=True)
-    maps = (("measured", measured), ("forecast", foreseen), ("error", foreseen - measured))
+    maps = (
+        ("measured change", measured),
+        ("forecast change", foreseen),
+        ("error: forecast - measured", foreseen - measured),
+    )
     for axes, (name, values) in zip(panels[0], maps, strict=True):
         mesh = spectral_mesh(
             axes,
@@ -62,17 +66,17 @@ def forecast_figure(given: Spectrum, truth: Run, forecast: Run, *, text: str) ->
             cmap=DIVERGING,
             limits=(low, high),
         )
-        axes.set_title(name if name == "error" else f"{name} change", loc="left", fontsize=10)
+        axes.set_title(name, loc="left", fontsize=10)
     panels[0][0].set_ylabel(f"Time after the given frame / {unit.name}")
     bar = figure.colorbar(mesh, ax=panels[0], extend=extend)
-    bar.set_label(f"Change: {_lower(signal_label(truth))}")
+    bar.set_label(f"Change of {_lower(signal_label(truth))}")
     shown = [len(measured) // 4, len(measured) // 2, len(measured) - 1]
     extent = 1.1 * float(np.abs([measured[shown], foreseen[shown]]).max())
     for axes, frame in zip(panels[1], shown, strict=True):
         _curves(axes, truth.wavenumber, measured[frame], foreseen[frame])
         axes.set_ylim(-extent, extent)
         axes.set_title(f"{unit(truth.time[frame]):.3g} {unit.name} after", loc="left", fontsize=10)
-    panels[1][0].set_ylabel(f"Change: {_lower(signal_label(truth))}")
+    panels[1][0].set_ylabel(f"Change of {_lower(signal_label(truth))}")
     panels[1][0].legend(frameon=False, fontsize=8)
     figure.suptitle(text, x=0.01, ha="left", fontsize=11)
     return figure
@@ -101,7 +105,7 @@ def prediction_figure(given: Spectrum, forecast: Run, *, text: str) -> Figure:
     )
     upper.set_ylabel(f"Time after the spectrum / {unit.name}")
     figure.colorbar(mesh, ax=upper, extend=extend).set_label(
-        f"Change: {_lower(signal_label(forecast))}"
+        f"Change of {_lower(signal_label(forecast))}"
     )
     title(upper, text, "forecast")
     lower.plot(

@@ -1,4 +1,4 @@
-"""Errors of several forecasters by how far ahead they look."""
+"""Errors of several forecasters: by how far ahead they look, and along the run."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.plots.style import COLOURS, new_figure, time_unit
+from opir.plots.style import COLOURS, new_figure, signal_label, time_unit
+from opir.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["lead_figure"]
+__all__ = ["block_figure", "lead_figure"]
 
 _STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
 
@@ -39,7 +40,8 @@ def lead_figure(
             values,
             color=COLOURS[number % len(COLOURS)],
             ls="-" if strong else _STYLES[number % len(_STYLES)],
-            lw=2.4 if strong else 1.4,
+            lw=4.0 if strong else 1.4,
+            zorder=1.9 if strong else 2.0,  # lines that coincide with it stay to be seen
             label="ABCC" if strong else name,
         )
     axes.set_ylim(bottom=0)
@@ -47,4 +49,56 @@ def lead_figure(
     axes.set_ylabel(label)
     axes.set_title(text, loc="left", fontsize=10)
     axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def block_figure(
+    run: Run,
+    spans: NDArray[np.float64],
+    errors: Mapping[str, NDArray[np.float64]],
+    *,
+    text: str,
+    label: str,
+) -> Figure:
+    """What the run does, and below it the mean absolute error in each held-out block of time.
+
+    Errors are drawn on a logarithmic scale: blocks of one run may differ by orders of magnitude.
+
+    Args:
+        run: The run, processed; it is drawn at the wavenumber where it varies most.
+        spans: First and last time of each block [s], shape ``[block, 2]``.
+        errors: Forecaster -> error in each block, shape ``[block]``; drawn in this order.
+        text: Title.
+        label: Label of the errors' ordinate.
+    """
+    figure = new_figure(9.0, 6.0)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.6))
+    unit = time_unit(run.time)
+    column = int(run.values.std(axis=0).argmax())
+    upper.plot(unit(run.time), run.values[:, column], color="black", lw=0.9)
+    upper.set_ylabel(f"{signal_label(run)}\nat {run.wavenumber[column]:.0f} cm\u207b\u00b9")
+    upper.set_title(text, loc="left", fontsize=10)
+    edges = unit(spans)
+    for number, (name, values) in enumerate(errors.items()):
+        strong = name == "abcc"
+        lower.hlines(
+            values,
+            edges[:, 0],
+            edges[:, 1],
+            color=COLOURS[number % len(COLOURS)],
+            lw=5.0 if strong else 1.6,
+            ls="-" if strong else _STYLES[number % len(_STYLES)],
+            zorder=1.9 if strong else 2.0,
+            label="ABCC" if strong else name,
+        )
+    for axes in (upper, lower):
+        for edge in edges[:, 0]:
+            axes.axvline(edge, color="0.88", lw=0.6, zorder=0)
+    lower.set_yscale("log")
+    lower.set_xlabel(unit.label)
+    lower.set_ylabel(label)
+    lower.set_xlim(float(unit(run.time[0])), float(unit(run.time[-1])))
+    lower.legend(
+        frameon=False, fontsize=8, ncols=len(errors), loc="lower center", bbox_to_anchor=(0.5, 1.0)
+    )
     return figure

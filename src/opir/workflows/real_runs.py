@@ -19,7 +19,7 @@ from opir.files import atomic_path, check_output
 from opir.plots import save
 from opir.plots.amounts import Compared, components_figure, reference_figure
 from opir.plots.forecast import forecast_figure
-from opir.plots.study import lead_figure
+from opir.plots.study import block_figure, lead_figure
 from opir.run import Run, Spectrum
 from opir.run.netcdf import write_run
 from opir.training import TrainingConfig
@@ -93,7 +93,7 @@ def fermentation(
     )
     notes += (note,) if note else ()
     report = RealRunReport(target, tables, result, calibrations, notes)
-    _write(report, "second derivative of absorbance / cm²")
+    _write(report, "2nd derivative of absorbance / cm²")
     return report
 
 
@@ -188,16 +188,35 @@ def _write(report: RealRunReport, measure: str) -> None:
         result.windows["test"].inputs.lead[0],
         result.lead_mae,
         text=f"{result.study.name}: held-out blocks of time",
-        label=f"Mean absolute error, {measure}",
+        label=f"Mean absolute error of {measure}",
     )
     save(figure, target / "error_by_lead_time.png", overwrite=True)
+    figure = block_figure(
+        result.study.run,
+        *result.by_block(),
+        text=f"{result.study.name}: each block forecast while held out",
+        label=f"Mean absolute error\nof {measure}",
+    )
+    save(figure, target / "error_by_block.png", overwrite=True)
     _write_forecast(result, target)
 
 
 def _write_forecast(result: StudyResult, target: Path) -> None:
-    """The test window whose error is the median one: forecast, truth, error."""
+    """Forecast, truth and error of two test windows: of median error, and of largest change."""
     errors = result.mae["abcc"][: len(result.windows["test"])]
-    row = int(np.argsort(errors)[len(errors) // 2])
+    changes = np.abs(result.windows["test"].change).mean(axis=(1, 2))
+    median = int(np.argsort(errors)[len(errors) // 2])
+    run = _draw(result, median, "with the median error", target / "forecast.png")
+    _draw(result, int(changes.argmax()), "with the largest change", target / "largest_change.png")
+    write_run(run, target / "forecast.nc", overwrite=True)
+    table = np.column_stack([run.time, run.values])
+    head = "time / s," + ",".join(f"{nu:g}" for nu in run.wavenumber)
+    with atomic_path(target / "forecast.csv", overwrite=True) as temporary:
+        np.savetxt(temporary, table, delimiter=",", header=head, comments="", fmt="%.8g")
+
+
+def _draw(result: StudyResult, row: int, which: str, path: Path) -> Run:
+    """Draw ABCC's forecast of a test window of the first rotation; returns the forecast."""
     window = result.windows["test"].rows(row)
     inputs, forecast = window.inputs, result.forecasts["abcc"]
     run = forecast.to_run(row, name=f"{result.study.name}: forecast from one frame")
@@ -211,11 +230,9 @@ def _write_forecast(result: StudyResult, target: Path) -> None:
         history=attributes["history"]
     )
     given = Spectrum.from_arrays(inputs.wavenumber, inputs.last[0])
-    write_run(run, target / "forecast.nc", overwrite=True)
-    text = f"{result.study.name}, a held-out window with the median error: ABCC from one frame"
-    figure = forecast_figure(given, truth, run, text=text)
-    save(figure, target / "forecast.png", overwrite=True)
-    table = np.column_stack([run.time, run.values])
-    head = "time / s," + ",".join(f"{nu:g}" for nu in run.wavenumber)
-    with atomic_path(target / "forecast.csv", overwrite=True) as temporary:
-        np.savetxt(temporary, table, delimiter=",", header=head, comments="", fmt="%.8g")
+    kept = result.models["abcc"].trust
+    text = f"{result.study.name}, a held-out window {which}: ABCC from one frame"
+    if kept is not None and kept < 1:
+        text += f", {kept:.0%} of its change kept" + (" (persistence)" if kept == 0 else "")
+    save(forecast_figure(given, truth, run, text=text), path, overwrite=True)
+    return run

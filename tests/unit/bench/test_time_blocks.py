@@ -141,6 +141,10 @@ def test_a_study_scores_persistence_by_the_change_itself() -> None:
     assert result.best_baseline == "mean-trajectory"
     assert len(result.first_rotation.block) == len(result.windows["test"])
     assert result.models["persistence"].recipe["drive"] == ["voltage"]
+    spans, errors = result.by_block()
+    np.testing.assert_allclose(spans[:, 0], np.arange(0, 1000, 100))
+    np.testing.assert_allclose(spans[:, 1] - spans[:, 0], 90)
+    np.testing.assert_allclose(errors["persistence"], 2.0)
 
 
 def test_tables_hold_every_forecaster() -> None:
