@@ -3,6 +3,7 @@
 # ruff: noqa: D102 - what overrides a method of the base class keeps its docstring there
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
@@ -74,9 +75,9 @@ class Step(BaseModel):
             raise explain(error, type(self)) from error
 
     @property
+    @abstractmethod
     def length(self) -> float | None:
         """How long it lasts at most [s]; None where only a cutoff ends it."""
-        raise NotImplementedError
 
     @property
     def cutoff(self) -> bool:
@@ -95,6 +96,7 @@ class Step(BaseModel):
         """All currents it names."""
         yield from ()
 
+    @abstractmethod
     def course(self, start: float, capacity: float | None, temperature: float) -> Pieces:
         """What it does to the cell, piece by piece.
 
@@ -103,7 +105,6 @@ class Step(BaseModel):
             capacity: Nominal capacity that C rates refer to [A h].
             temperature: The protocol's temperature [K], NaN where unknown.
         """
-        raise NotImplementedError
 
 
 class PlainStep(Step):
@@ -115,10 +116,11 @@ class PlainStep(Step):
 
     temperature: Temperature | None = None
 
+    @abstractmethod
     def ends(self, capacity: float | None) -> tuple[tuple[float, float], tuple[float, float]]:
         """Voltage [V] at its beginning and end, and current [A]; NaN where unknown."""
-        raise NotImplementedError
 
+    @abstractmethod
     def course(self, start: float, capacity: float | None, temperature: float) -> Pieces:
         (v0, v1), (i0, i1) = self.ends(capacity)
         kelvin = temperature if self.temperature is None else self.temperature
