@@ -76,8 +76,9 @@ def block_figure(
     unit = time_unit(run.time)
     column = int(run.values.std(axis=0).argmax())
     upper.plot(unit(run.time), run.values[:, column], color="black", lw=0.9)
-    upper.set_ylabel(f"{signal_label(run)}\nat {run.wavenumber[column]:.0f} cm\u207b\u00b9")
+    upper.set_ylabel(signal_label(run), fontsize=8)
     upper.set_title(text, loc="left", fontsize=10)
+    upper.set_title(f"at {run.wavenumber[column]:.0f} cm\u207b\u00b9", loc="right", fontsize=9)
     edges = unit(spans)
     for number, (name, values) in enumerate(errors.items()):
         strong = name == "abcc"

@@ -233,6 +233,7 @@ def _draw(result: StudyResult, row: int, which: str, path: Path) -> Run:
     kept = result.models["abcc"].trust
     text = f"{result.study.name}, a held-out window {which}: ABCC from one frame"
     if kept is not None and kept < 1:
-        text += f", {kept:.0%} of its change kept" + (" (persistence)" if kept == 0 else "")
+        text += f", {100 * kept:.0f} % of its change kept"
+        text += " (persistence)" if kept == 0 else ""
     save(forecast_figure(given, truth, run, text=text), path, overwrite=True)
     return run

@@ -45,10 +45,14 @@ class Trained:
 
     def __str__(self) -> str:
         share = 1 - self.validation_mae / self.persistence_mae if self.persistence_mae else 0.0
+        kept = ""
+        if self.model.trust is not None and self.model.trust < 1:
+            kept = f" {100 * self.model.trust:.0f} % of the forecast change is kept"
+            kept += ": nothing better than persistence was found." if not self.model.trust else "."
         return (
             f"{self.model.name}: {self.windows[0]} training and {self.windows[1]} validation "
             f"windows; validation MAE {self.validation_mae:.4g}, {share:+.1%} below persistence "
-            "(the validation windows chose the weights).\n"
+            f"(the validation windows chose the weights).{kept}\n"
             f"Written: {self.path}"
         )
 
