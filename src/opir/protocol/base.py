@@ -120,7 +120,6 @@ class PlainStep(Step):
     def ends(self, capacity: float | None) -> tuple[tuple[float, float], tuple[float, float]]:
         """Voltage [V] at its beginning and end, and current [A]; NaN where unknown."""
 
-    @abstractmethod
     def course(self, start: float, capacity: float | None, temperature: float) -> Pieces:
         (v0, v1), (i0, i1) = self.ends(capacity)
         kelvin = temperature if self.temperature is None else self.temperature
