@@ -96,7 +96,6 @@ class Step(BaseModel):
         """All currents it names."""
         yield from ()
 
-    @abstractmethod
     def course(self, start: float, capacity: float | None, temperature: float) -> Pieces:
         """What it does to the cell, piece by piece.
 
@@ -104,7 +103,11 @@ class Step(BaseModel):
             start: When it starts [s].
             capacity: Nominal capacity that C rates refer to [A h].
             temperature: The protocol's temperature [K], NaN where unknown.
+
+        Raises:
+            NotImplementedError: Of a group of steps; its :meth:`leaves` have a course.
         """
+        raise NotImplementedError
 
 
 class PlainStep(Step):
