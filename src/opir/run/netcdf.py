@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from opir.errors import FormatError, OpirError, OptionError
-from opir.files import atomic_path
+from opir.files import atomic_path, check_regular
 from opir.run.content import content_hash, portable
 from opir.run.electrochemistry import Electrochemistry
 from opir.run.run import Run
@@ -40,6 +40,8 @@ Block = Spectrum | Run | Electrochemistry
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HASH = "opir_content_hash"
+VERSION = "1"
+"""Version of the format that is read and written."""
 _INFLATION = 1100
 """Deflate cannot pack tighter than 1 : 1032; a file that claims more is damaged or hostile."""
 
@@ -83,7 +85,8 @@ def write_dataset(dataset: xr.Dataset, path: Path | str, *, overwrite: bool = Fa
             encoding[name] |= {"zlib": True, "complevel": 4, "shuffle": True, "fletcher32": True}
     dataset.attrs = {key: _attribute(value) for key, value in dataset.attrs.items()}
     with atomic_path(path, overwrite=overwrite) as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        # Made in memory: HDF5 crashes the process when the disk fills up while it closes a file.
+        temporary.write_bytes(dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
     return path
 
 
@@ -116,6 +119,14 @@ def read_netcdf(path: Path | str, *, verify: bool = True) -> Block:
     path = Path(path)
     dataset = read_dataset(path, verify=verify)
     kind = str(dataset.attrs.get("opir_type", ""))
+    version = str(dataset.attrs.get("opir_version", VERSION))
+    if kind and version != VERSION:
+        raise FormatError(
+            f"the file is of OpIRSpec version {version}; this opir reads version {VERSION}",
+            remedy="Install a newer opir",
+            path=path,
+            place="opir_version",
+        )
     try:
         signals = [name for name in SIGNALS if name in dataset]
         if kind == "run" or (not kind and signals and "time" in dataset[signals[0]].dims):
@@ -152,12 +163,11 @@ def read_dataset(path: Path | str, *, verify: bool = True) -> xr.Dataset:
 
 def _load(path: Path) -> xr.Dataset:
     """The whole dataset in memory, unconverted."""
+    check_regular(path)
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
             head = stream.read(8)
-    except FileNotFoundError:
-        raise FormatError("there is no such file", remedy="Check the name", path=path) from None
     except OSError as error:
         raise FormatError(
             f"the file cannot be opened ({error.strerror or error})",
