@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from opir.errors import OutputError, OutputExistsError
+from opir.errors import FormatError, OutputError, OutputExistsError
 
-__all__ = ["atomic_path", "check_output", "output_errors"]
+__all__ = ["atomic_path", "check_output", "check_regular", "output_errors", "read_text"]
+
+_TEXT_BYTES = 8 * 1024**2
 
 _REASONS = {
     errno.ENOSPC: ("no space is left on the disk", "Free some space or name another folder"),
@@ -38,6 +41,66 @@ def output_errors(path: Path | str) -> Iterator[None]:
         raise OutputError(problem, remedy=remedy, path=path) from error
 
 
+def check_regular(path: Path | str) -> Path:
+    """The path, after a check that it is not a pipe or device, whose reading may never end.
+
+    Raises:
+        FormatError: If there is no such file, it cannot be looked at, or it is none of a file
+            and a folder.
+    """
+    path = Path(path)
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise FormatError("there is no such file", remedy="Check the name", path=path) from None
+    except (OSError, ValueError) as error:
+        raise FormatError(
+            f"the file cannot be opened ({getattr(error, 'strerror', None) or error})",
+            remedy="Check that it is a file you may read",
+            path=path,
+        ) from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise FormatError(
+            "this is a pipe or a device, not a file",
+            remedy="Write what it gives to a file and name that",
+            path=path,
+        )
+    return path
+
+
+def read_text(path: Path | str) -> str:
+    """A small UTF-8 text file: a protocol, a system, settings, a mapping.
+
+    Raises:
+        FormatError: If there is no such file, it cannot be read, is no text, or is larger than
+            8 MB.
+    """
+    path = check_regular(path)
+    try:
+        size = path.stat().st_size
+        if size > _TEXT_BYTES:
+            raise FormatError(
+                f"the file has {size / 1e6:.0f} MB; a text file of this kind has at most "
+                f"{_TEXT_BYTES / 1e6:.0f} MB",
+                remedy="Check that it is the file that is meant",
+                path=path,
+            )
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise FormatError(
+            f"the file cannot be read ({error.strerror or error})",
+            remedy="Check that it is a file you may read",
+            path=path,
+        ) from error
+    except UnicodeDecodeError as error:
+        raise FormatError(
+            "the file cannot be read: it is not UTF-8 text",
+            place=f"byte {error.start}",
+            remedy="Check that it is the file that is meant, or save it as UTF-8",
+            path=path,
+        ) from error
+
+
 def check_output(path: Path | str, *, overwrite: bool = False) -> Path:
     """The path, after a check that it may be written.
 
@@ -46,9 +109,11 @@ def check_output(path: Path | str, *, overwrite: bool = False) -> Path:
         OutputError: If its folder does not exist.
     """
     path = Path(path)
-    if path.exists() and not overwrite:
+    with output_errors(path):
+        exists, has_folder = path.exists(), path.parent.exists()
+    if exists and not overwrite:
         raise OutputExistsError(path)
-    if not path.parent.exists():
+    if not has_folder:
         raise OutputError(
             f"the folder {str(path.parent)!r} does not exist",
             remedy="Make it first or name another output",

@@ -7,6 +7,7 @@ in and unknown fields are refused with the nearest known ones.
 from __future__ import annotations
 
 import difflib
+import reprlib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -20,6 +21,7 @@ from pydantic import (
 )
 
 from opir.errors import FormatError, OpirError, SystemDescriptionError
+from opir.files import read_text
 from opir.quantities import parse
 
 __all__ = ["AMOUNT_UNITS", "Cell", "Component", "Electrode", "Optics", "System"]
@@ -234,7 +236,7 @@ class System(_Part):
         import yaml
 
         try:
-            data = yaml.safe_load(text)
+            data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         except (yaml.YAMLError, RecursionError, ValueError) as error:
             mark = getattr(error, "problem_mark", None)
             place = f"line {mark.line + 1}" if mark else None
@@ -250,11 +252,7 @@ class System(_Part):
         """A system from a YAML or JSON file."""
         path = Path(path)
         try:
-            return cls.from_text(path.read_text(encoding="utf-8-sig"))
-        except FileNotFoundError:
-            raise FormatError("there is no such file", path=path) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise FormatError(f"the file cannot be read as text ({error})", path=path) from error
+            return cls.from_text(read_text(path))
         except OpirError as error:
             raise error.at(path=path) from None
 
@@ -275,4 +273,4 @@ def _explain(error: ValidationError) -> SystemDescriptionError:
     if fault["type"] == "missing":
         return SystemDescriptionError("the field is missing", remedy="Give it", place=place)
     message = str(fault["msg"]).removeprefix("Value error, ")
-    return SystemDescriptionError(f"{fault['input']!r}: {message}", place=place)
+    return SystemDescriptionError(f"{reprlib.repr(fault['input'])[:200]}: {message}", place=place)

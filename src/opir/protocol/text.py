@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from opir.errors import FormatError, OpirError, ProtocolError
+from opir.files import read_text
 from opir.protocol.base import Step
 from opir.protocol.measured import Measured
 from opir.protocol.rates import CRate
@@ -174,10 +175,6 @@ def read_mapping(text: str, fields: list[str]) -> dict[str, Any]:
 def read_file(path: Path, make: Callable[[str], T]) -> T:
     """What ``make`` builds of a text file; errors name the file."""
     try:
-        return make(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise FormatError("there is no such file", remedy="Check the name", path=path) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"the file cannot be read as text ({error})", path=path) from error
+        return make(read_text(path))
     except OpirError as error:
         raise error.at(path=path) from None

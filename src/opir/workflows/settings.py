@@ -12,6 +12,7 @@ from typing import Any
 
 from opir.bench.time_blocks import BlockDesign
 from opir.errors import FormatError, OptionError, UnknownNameError
+from opir.files import read_text
 from opir.training import TrainingConfig
 
 __all__ = ["TrainSettings", "parse_step", "read_settings"]
@@ -51,10 +52,8 @@ def read_settings(path: Path | str) -> TrainSettings:
     """
     path = Path(path)
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise FormatError("there is no such file", remedy="Check the name", path=path) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        found = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
         raise FormatError(f"the file is not TOML ({error})", path=path) from error
     known = [item.name for item in fields(TrainSettings)]
     for key in found:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from opir.errors import FormatError, OpirError, OptionError, UnknownNameError
+from opir.files import read_text
 from opir.quantities import QUANTITIES, convert, quantity
 from opir.run.described import ORIGINS
 from opir.run.run import ON_TIME
@@ -138,12 +139,7 @@ def read_mapping(path: Path | str) -> ImportMapping:
         UnitError, UnknownNameError: If a unit or name in it is unknown.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise FormatError("there is no such file", path=path) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"the file cannot be read as text ({error})", path=path) from error
+    text = read_text(path)
     data = _parse(text, path)
     try:
         return ImportMapping.model_validate(data)
@@ -156,8 +152,10 @@ def read_mapping(path: Path | str) -> ImportMapping:
 def _parse(text: str, path: Path) -> dict[str, Any]:
     import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        data = tomllib.loads(text) if path.suffix.lower() == ".toml" else yaml.safe_load(text)
+        toml = path.suffix.lower() == ".toml"
+        data = tomllib.loads(text) if toml else yaml.load(text, Loader=loader)
     except (yaml.YAMLError, tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}" if mark else None

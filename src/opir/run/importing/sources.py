@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.errors import FormatError, OpirError, UnknownNameError
+from opir.files import check_regular
 
 __all__ = ["LazyArray", "open_array", "read_table"]
 
@@ -81,8 +82,9 @@ def open_array(reference: str, base: Path) -> LazyArray:
     """
     file, _, name = reference.partition("#")
     path = base / file
+    check_regular(path)
     if not path.is_file():
-        raise FormatError("there is no such file", remedy="Check 'from'", path=path)
+        raise FormatError("this is a folder", remedy="Name a file in 'from'", path=path)
     ending = path.suffix.lower()
     if ending not in _OPENERS:
         raise UnknownNameError("kind of data file", ending, _OPENERS, path=str(path))

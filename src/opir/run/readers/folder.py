@@ -13,7 +13,10 @@ __all__: list[str] = []
 
 def recognise(head: bytes, path: Path) -> float:
     """Any folder, but for stores of many runs."""
-    return 0.9 if path.is_dir() and not (path / "zarr.json").exists() else 0.0
+    try:
+        return 0.9 if path.is_dir() and not (path / "zarr.json").exists() else 0.0
+    except OSError:  # a folder that may not be entered; reading it says so
+        return 0.9
 
 
 def _read(path: Path) -> Contents:

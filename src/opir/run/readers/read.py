@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 
 from opir.errors import FormatError, OpirError, UnknownNameError
+from opir.files import check_regular
 from opir.run.readers.base import HEAD_BYTES, MAXIMUM_BYTES, READERS, Block, Contents, Reader
 
 __all__ = ["known_readers", "read", "read_all", "recognise"]
@@ -31,6 +33,7 @@ def known_readers() -> list[Reader]:
 
 
 def _head(path: Path) -> bytes:
+    check_regular(path)
     try:
         size = path.stat().st_size
         if size == 0:
@@ -43,8 +46,6 @@ def _head(path: Path) -> bytes:
             )
         with path.open("rb") as stream:
             return stream.read(HEAD_BYTES)
-    except FileNotFoundError:
-        raise FormatError("there is no such file", remedy="Check the name", path=path) from None
     except OSError as error:
         raise FormatError(
             f"the file cannot be opened ({error.strerror or error})",
@@ -62,6 +63,13 @@ def recognise(path: Path | str) -> Reader:
     _load_built_in()
     path = Path(path)
     head = b"" if path.is_dir() else _head(path)
+    if path.is_dir() and os.path.isfile(path / "zarr.json"):
+        raise FormatError(
+            "this is a store of runs, not one run",
+            remedy="See what it holds: opir data info; take a run out: opir data export STORE ID "
+            "-o run.nc",
+            path=path,
+        )
     ranked = sorted(READERS.values(), key=lambda r: r.recognise(head, path), reverse=True)
     if not ranked or ranked[0].recognise(head, path) <= 0:
         raise FormatError(
@@ -95,6 +103,13 @@ def read_all(path: Path | str, *, format: str | None = None) -> Contents:
         return reader.read(path)
     except OpirError as error:
         raise error.at(path=path) from error.__cause__
+    except OSError as error:
+        raise FormatError(
+            f"the {'folder' if path.is_dir() else 'file'} cannot be read "
+            f"({error.strerror or error})",
+            remedy="Check that you may read it and what it holds",
+            path=path,
+        ) from error
 
 
 def read(path: Path | str, *, format: str | None = None, block: str | None = None) -> Block:
