@@ -130,7 +130,8 @@ def portable_attributes(attributes: Mapping[Any, Any], owner: str) -> dict[str, 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return value
+        # Names of files come with bytes that are no text where the locale is not UTF-8.
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if isinstance(value, (bool, np.bool_, int, np.integer)):
         return int(value)
     if isinstance(value, (float, np.floating)):

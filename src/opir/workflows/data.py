@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from opir.errors import OptionError, UnknownNameError
+from opir.run.content import content_hash
 from opir.run.importing import import_items, read_mapping
 from opir.run.netcdf import read_dataset
 from opir.run.readers import read_all
@@ -194,7 +195,8 @@ def add(
     """Runs in files (any that ``opir.read`` reads) into a store, made where there is none.
 
     A file ``NAME.truth.nc`` beside ``NAME.nc`` is taken as its ground truth. A run without a
-    title gets the file's name as id.
+    title gets the file's name as id. A run that the store has already, with the same content,
+    is passed over, so that an interrupted job can be repeated.
 
     Returns:
         The ids.
@@ -219,7 +221,20 @@ def add(
         store = Store.open(output, storage_options=storage_options)
     else:
         store = Store.create(output, storage_options=storage_options)
-    return store.append(items)
+    new: dict[str, Item] = {}
+    hashes = {id: store.content_hash(id) for id in store}
+    for path, item in zip(map(Path, files), items, strict=True):
+        content = content_hash(item.run.dataset)
+        if hashes.setdefault(item.id, content) != content:
+            raise OptionError(
+                f"another run has the id {item.id!r}",
+                remedy="Give one another title: opir ingest --name, run.replace(title=...)",
+                path=path,
+            )
+        if item.id not in store:
+            new[item.id] = item
+    store.append(new.values())
+    return list(dict.fromkeys(item.id for item in items))
 
 
 def merge(

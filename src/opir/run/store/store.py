@@ -88,7 +88,7 @@ class Store:
             OutputError: If it cannot be written.
         """
         backend = open_backend(url, storage_options)
-        if backend.read("zarr.json") is not None or backend.files(""):
+        if backend.read("zarr.json") is not None or not _unfinished(backend.files("")):
             raise OutputExistsError(backend.url)
         parent = Path(backend.url).parent
         if isinstance(url, Path) or "://" not in str(url):
@@ -404,3 +404,9 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _unfinished(files: Sequence[str]) -> bool:
+    """Whether a folder holds nothing but what a creation that was cut off leaves."""
+    heads = {f"{name}/zarr.json" for name in (PARTS, SPLITS)}
+    return all(path in heads or path.endswith(".partial") for path in files)
