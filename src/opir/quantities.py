@@ -311,8 +311,8 @@ def check_values(
         ValueRangeError: Names the first offending value and its index.
     """
     item = quantity(name)
-    array = np.asarray(values, dtype=np.float64)
     label = label or item.name
+    array = _real_numbers(values, item, label)
     missing = np.isnan(array)
     bad = ~np.isfinite(array) & ~missing if allow_missing else ~np.isfinite(array)
     if bad.any():
@@ -330,6 +330,25 @@ def check_values(
             place=_first(bad, label),
             remedy=_hint(item, worst),
         )
+
+
+def _real_numbers(values: ArrayLike, item: Quantity, label: str) -> NDArray[np.float64]:
+    """As float64; dates, durations, complex numbers and texts are never turned into numbers."""
+    array = np.asarray(values)
+    if array.dtype.kind in "fiub":
+        return array.astype(np.float64, copy=False)
+    try:
+        if array.dtype.kind == "O" and not any(isinstance(v, (str, complex)) for v in array.flat):
+            return array.astype(np.float64)
+    except (TypeError, ValueError):
+        pass
+    what = {"M": "points in time", "m": "durations", "c": "complex numbers"}
+    raise ValueRangeError(
+        f"{label} holds {what.get(array.dtype.kind, 'values that are no numbers')} "
+        f"({array.dtype}); plain numbers in {item.unit} are needed",
+        remedy="Convert them first"
+        + (": (t - t[0]) / np.timedelta64(1, 's')" if array.dtype.kind in "mM" else ""),
+    )
 
 
 def _first(bad: NDArray[np.bool_], label: str) -> str | None:

@@ -32,6 +32,8 @@ def check_axis(
         AxisError: If it is empty, not one-dimensional, not finite, unsorted or holds duplicates.
         ValueRangeError: If a value is outside the quantity's bounds.
     """
+    if np.asarray(values).dtype.kind not in "fiub":
+        check_values(values, name, allow_missing=True)
     axis = np.asarray(values, dtype=np.float64)
     if axis.ndim != 1 or axis.size == 0:
         raise AxisError(

@@ -11,10 +11,31 @@ import xarray as xr
 
 from opir.errors import FormatError, ValueRangeError
 
-__all__ = ["ORIGINS", "Described", "build_attributes", "parse_time"]
+__all__ = ["ORIGINS", "Described", "build_attributes", "parse_metadata", "parse_time"]
 
 ORIGINS = ("measured", "simulated", "forecast", "unknown")
 """Where the values come from; shown wherever a number or picture of them is shown."""
+
+
+def parse_metadata(text: str) -> dict[str, Any]:
+    """Metadata from JSON; an empty text holds none.
+
+    Raises:
+        FormatError: If it is not a JSON object.
+    """
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError) as error:
+        raise FormatError(
+            f"the attribute 'metadata' is not JSON ({error})",
+            place="metadata",
+            remedy="Write a JSON object, such as {}, or delete the attribute",
+        ) from error
+    if not isinstance(found, dict):
+        raise FormatError(
+            f"the attribute 'metadata' is {text[:40]!r}; a JSON object is needed", place="metadata"
+        )
+    return found
 
 
 def parse_time(text: str) -> datetime:
@@ -63,8 +84,7 @@ class Described:
     @property
     def metadata(self) -> dict[str, Any]:
         """What the file or the user said beside the values (JSON values)."""
-        text = str(self.dataset.attrs.get("metadata", ""))
-        return dict(json.loads(text)) if text else {}
+        return parse_metadata(str(self.dataset.attrs.get("metadata", "")))
 
 
 def build_attributes(

@@ -69,6 +69,7 @@ class SpectralData(Described):
         if values.dims != self.DIMS:
             self.dataset[self._signal] = values = values.transpose(*self.DIMS)
         if not np.issubdtype(values.dtype, np.floating):
+            check_values(values.values, self._signal, label=self._signal)
             self.dataset[self._signal] = values = values.astype(np.float64)
         for name in map(str, self.dataset.variables):
             self._check_unit(name)

@@ -242,7 +242,7 @@ def _shift(
         naive = "spectra" if begin.tzinfo is None else "electrochemistry record"
         raise OptionError(
             f"the time zone of the {naive} is not known, that of the other is",
-            remedy="Give the time zones of both clocks",
+            remedy="Give both (--spectra-timezone, --electrochemistry-timezone), such as UTC",
         )
     gap = _utc(begin) - _utc(record_begin)  # right over a change of the hour, too
     shift = gap / timedelta(seconds=1) + (offset_s or 0.0)

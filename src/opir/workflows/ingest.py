@@ -13,8 +13,9 @@ import numpy as np
 import xarray as xr
 
 from opir.errors import FormatError, OpirError, OptionError
-from opir.files import check_output
+from opir.files import check_output, check_regular
 from opir.protocol import Protocol
+from opir.run.described import parse_metadata
 from opir.run.electrochemistry import Electrochemistry
 from opir.run.netcdf import write_run
 from opir.run.readers import read_all
@@ -124,8 +125,13 @@ def ingest(
         raise OptionError(
             f"the output {out.name!r} does not end in .nc", remedy="A run is written as NetCDF"
         )
+    spectra = spectra if isinstance(spectra, (str, Path)) else list(spectra)
     contents, title = _read_spectra(spectra, format, file_times)
-    run = _as_run(contents, time_step, spectra_start)
+    shown = spectra if isinstance(spectra, (str, Path)) else next(iter(spectra), None)
+    try:
+        run = _as_run(contents, time_step, spectra_start)
+    except OpirError as error:
+        raise error.at(path=shown) from error.__cause__
     notes = list(contents.notes)
     if time_step is not None:
         notes = [n for n in notes if "time axis is the frame number" not in n]
@@ -133,17 +139,20 @@ def ingest(
     record = _record(contents, electrochemistry, electrochemistry_format, notes)
     alignment = None
     if record is not None:
-        run, alignment = align(
-            run,
-            record,
-            offset_s=offset_s,
-            spectra_timezone=spectra_timezone,
-            electrochemistry_timezone=electrochemistry_timezone,
-            maximum_gap_s=maximum_gap_s,
-            spectra_start=spectra_start,
-            electrochemistry_start=electrochemistry_start,
-            acquisition_s=acquisition_s,
-        )
+        try:
+            run, alignment = align(
+                run,
+                record,
+                offset_s=offset_s,
+                spectra_timezone=spectra_timezone,
+                electrochemistry_timezone=electrochemistry_timezone,
+                maximum_gap_s=maximum_gap_s,
+                spectra_start=spectra_start,
+                electrochemistry_start=electrochemistry_start,
+                acquisition_s=acquisition_s,
+            )
+        except OpirError as error:
+            raise error.at(path=electrochemistry or shown) from error.__cause__
         notes += _suspicious_values(run)
     dataset = run.dataset.copy(deep=False)
     dataset.attrs = dict(dataset.attrs)
@@ -179,6 +188,8 @@ def _read_spectra(spectra: Paths, format: str | None, file_times: bool) -> tuple
             paths += found
         else:
             paths.append(path)
+    for path in paths:
+        check_regular(path)
     if not paths:
         raise OptionError("no spectra were named", remedy="Name a file or a folder of spectra")
     if len(paths) == 1 and not (paths[0].is_dir() and file_times):
@@ -239,7 +250,7 @@ def _texts_to_metadata(dataset: xr.Dataset) -> xr.Dataset:
     texts = [n for n, v in dataset.data_vars.items() if v.dtype.kind in "US"]
     if not texts:
         return dataset
-    metadata = json.loads(str(dataset.attrs.get("metadata", "")) or "{}")
+    metadata = parse_metadata(str(dataset.attrs.get("metadata", "")))
     metadata |= {f"{name}s": dataset[name].values.tolist() for name in texts}
     return dataset.drop_vars(texts).assign_attrs(metadata=json.dumps(metadata))
 

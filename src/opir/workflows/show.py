@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from opir.errors import OpirError
 from opir.quantities import QUANTITIES
 from opir.run.electrochemistry import Electrochemistry
 from opir.run.readers import read_all
@@ -41,7 +42,10 @@ def describe(path: Path | str, *, format: str | None = None) -> str:
         if number == _MAXIMUM_BLOCKS:
             lines.append(f"... and {len(contents.blocks) - number} more blocks")
             break
-        lines += ["", f"[{name}]", *describe_block(block)]
+        try:
+            lines += ["", f"[{name}]", *describe_block(block)]
+        except OpirError as error:
+            raise error.at(path=path, place=f"block {name}") from error.__cause__
     if contents.arrays:
         lines += ["", "arrays beside them: " + ", ".join(contents.arrays)]
     if contents.notes:

@@ -81,11 +81,12 @@ def register(name: str, *, undo: Undo | None = None) -> Callable[[Function], Fun
 
 
 def check_parameters(name: str, parameters: dict[str, Any]) -> None:
-    """Refuse parameters that the step ``name`` does not have.
+    """Refuse parameters that the step ``name`` does not have, or not of that type.
 
     Raises:
         UnknownNameError: If there is no such step.
-        OptionError: If it has no such parameter; the nearest are listed.
+        OptionError: If it has no such parameter (the nearest are listed), one is missing, or one
+            is not of the type that its annotation names.
     """
     signature = inspect.signature(PROCESSING[name].function).parameters
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.values()):
@@ -97,6 +98,39 @@ def check_parameters(name: str, parameters: dict[str, Any]) -> None:
             raise OptionError(
                 f"the step {name!r} has no parameter {key!r}", remedy=f"Nearest: {', '.join(near)}"
             )
+        _check_type(name, key, parameters[key], str(signature[key].annotation))
+    needed = [key for key in known if signature[key].default is inspect.Parameter.empty]
+    absent = [key for key in needed if key not in parameters]
+    if absent:
+        example = " ".join(f"{key}=..." for key in needed)
+        raise OptionError(
+            f"the step {name!r} lacks {' and '.join(absent)}", remedy=f"Write: {name} {example}"
+        )
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "float": (float, int, np.floating, np.integer),
+    "int": (int, np.integer),
+    "bool": (bool, np.bool_),
+    "str": (str,),
+    "None": (type(None),),
+}
+
+
+def _check_type(name: str, key: str, value: Any, annotation: str) -> None:
+    """Refuse a value that is not of a plain annotated type; others are the step's own duty."""
+    kinds = [kind.strip() for kind in annotation.split("|")]
+    if not all(kind in _TYPES for kind in kinds):
+        return
+    fits = any(isinstance(value, _TYPES[kind]) for kind in kinds)
+    fits = fits and (not isinstance(value, bool) or "bool" in kinds)
+    if not fits or (isinstance(value, float) and not np.isfinite(value)):
+        wanted = {"float": "a number", "int": "a whole number", "bool": "true or false"}
+        said = " or ".join(wanted.get(kind, "a text") for kind in kinds if kind != "None")
+        raise OptionError(
+            f"{key} of the step {name!r} is {value!r}; {said} is needed",
+            remedy=f"Write: {name} {key}=..., without a unit",
+        )
 
 
 def with_values(dataset: xr.Dataset, signal: str, values: NDArray[np.floating[Any]]) -> xr.Dataset:
