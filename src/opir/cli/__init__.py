@@ -70,6 +70,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         _say(f"opir: {error}")
         sys.exit(2)
+    except OSError as error:  # what no part foresaw: a full disk behind standard output, say
+        if os.environ.get("OPIR_DEBUG"):
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        _say(
+            f"opir: {where}the operating system refused ({error.strerror or error}). "
+            "Check the names, the permissions and the space on the disk."
+        )
+        sys.exit(2)
     except KeyboardInterrupt:
         _say("opir: stopped.")
         sys.exit(130)
