@@ -1,7 +1,8 @@
 """A forecaster in one file: arrays and a JSON configuration, without pickle.
 
-The file is a safetensors file. Its metadata hold ``format`` (``opir-model``), ``format_version``,
-``model`` (the registered name), ``config`` and ``recipe`` (JSON texts) and ``opir_version``.
+The file is a safetensors file. Its metadata have one entry, ``opir``, a JSON object that holds
+``format`` (``opir-model``), ``format_version``, ``model`` (the registered name), ``config`` and
+``recipe`` (JSON texts) and ``opir_version``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from opir.models.catalogue import get_model
 __all__ = ["FORMAT_VERSION", "load_model", "read_arrays", "save_model", "write_arrays"]
 
 FORMAT_VERSION = 1
+_ENTRY = "opir"
 
 
 def save_model(model: Forecaster, path: Path | str, *, overwrite: bool = False) -> Path:
@@ -73,13 +75,15 @@ def write_arrays(
     metadata: dict[str, str],
     overwrite: bool = False,
 ) -> Path:
-    """Write named arrays with text metadata, whole or not at all."""
+    """Write named arrays with text metadata, whole or not at all; the same give the same bytes."""
     safetensors = require("safetensors.numpy", extra="torch")
     written = {name: np.asarray(values, order="C") for name, values in arrays.items()}
     header = {"format": kind, "format_version": str(FORMAT_VERSION)}
     header |= {"opir_version": opir.__version__, **metadata}
+    # One entry, since the library writes several in an order that changes from run to run.
+    content = safetensors.save(written, metadata={_ENTRY: json.dumps(header, sort_keys=True)})
     with atomic_path(path, overwrite=overwrite) as temporary:
-        safetensors.save_file(written, str(temporary), metadata=header)
+        temporary.write_bytes(content)
     return Path(path)
 
 
@@ -95,7 +99,7 @@ def read_arrays(path: Path | str, *, kind: str) -> tuple[dict[str, Any], dict[st
         raise FormatError("there is no such file", path=path)
     try:
         with safetensors.safe_open(str(path), framework="numpy") as opened:
-            metadata = dict(opened.metadata() or {})
+            metadata = json.loads((opened.metadata() or {}).get(_ENTRY, "{}"))
             arrays = {name: opened.get_tensor(name) for name in list(opened.keys())}
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise FormatError(
@@ -103,6 +107,8 @@ def read_arrays(path: Path | str, *, kind: str) -> tuple[dict[str, Any], dict[st
             remedy="It was cut off or is of another format; get or write it anew",
             path=path,
         ) from error
+    if not isinstance(metadata, dict):
+        metadata = {}
     found = metadata.get("format", "none")
     if found != kind:
         raise FormatError(f"the file is of the format {found!r}; {kind!r} is needed", path=path)

@@ -116,7 +116,9 @@ def train(
             save_training(state, now, module, optimiser, config)
         raise TrainingInterruptedError(
             f"training was stopped at step {now.step} of {config.steps}",
-            remedy="Go on with resume=True" if state is not None else "Its state was not kept",
+            remedy="Go on with resume=True (--resume)"
+            if state is not None
+            else "Its state was not kept",
             path=state,
         ) from None
     finally:

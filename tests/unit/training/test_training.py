@@ -174,3 +174,12 @@ def test_progress_tells_the_time_left() -> None:
     assert progress.left(5) == pytest.approx(5.0, abs=0.2)
     progress.show(10, "loss 1")
     assert "step 10/10" in stream.getvalue()
+
+
+def test_equal_trainings_give_equal_files(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        model = Abcc(SMALL)
+        train(model, decay(), config=TrainingConfig(steps=2, evaluate_every=1))
+        model.save(tmp_path / f"{name}.safetensors")
+    contents = [(tmp_path / f"{name}.safetensors").read_bytes() for name in ("first", "second")]
+    assert contents[0] == contents[1]
