@@ -15,7 +15,11 @@ from opir.quantities import QUANTITIES, check_values, convert
 from opir.run.axes import check_axis
 from opir.run.described import Described, build_attributes, parse_time
 
-__all__ = ["Electrochemistry"]
+__all__ = ["WALL_CLOCK", "Electrochemistry"]
+
+WALL_CLOCK = "wall clock"
+"""Value of the attribute ``clock`` of a record whose rows were stamped by a clock on the wall,
+without an offset from UTC: its times jump where that clock is set for daylight saving time."""
 
 
 class Electrochemistry(Described):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from opir.errors import AxisError, OptionError
 from opir.quantities import QUANTITIES
 from opir.run.described import parse_time
-from opir.run.electrochemistry import Electrochemistry
+from opir.run.electrochemistry import WALL_CLOCK, Electrochemistry
 from opir.run.history import Step
 from opir.run.run import Run
 
@@ -148,7 +148,9 @@ def align(
     record_begin = _point(
         electrochemistry_start, electrochemistry.start, electrochemistry_timezone, "record"
     )
+    electrochemistry, jumped = _off_the_wall(electrochemistry, record_begin)
     shift, said = _shift(begin, record_begin, offset_s)
+    said += jumped
     source = str(spectra.dataset.attrs.get("clock", ""))
     if source and spectra_start is None:
         said.insert(0, f"The times of the spectra are those of: {source}.")
@@ -219,6 +221,26 @@ def _point(
             )
         return point
     return point.replace(tzinfo=zone)
+
+
+def _off_the_wall(
+    record: Electrochemistry, begin: datetime | None
+) -> tuple[Electrochemistry, list[str]]:
+    """The record on a clock that runs evenly, where its rows were stamped by one on the wall."""
+    start = record.start
+    if record.dataset.attrs.get("clock") != WALL_CLOCK or begin is None or start is None:
+        return record, []
+    if begin.tzinfo is None or begin.replace(tzinfo=None) != start.replace(tzinfo=None):
+        return record, []
+    stamps = [begin + timedelta(seconds=float(second)) for second in record.time]
+    if stamps[-1].utcoffset() == begin.utcoffset():
+        return record, []
+    times = np.array([(_utc(stamp) - _utc(begin)) / timedelta(seconds=1) for stamp in stamps])
+    moved = record.dataset.assign_coords(time=("time", times, record.dataset["time"].attrs))
+    return Electrochemistry(moved), [
+        "The clock of the electrochemistry record was set to or from daylight saving time on the "
+        "way; its times were put right."
+    ]
 
 
 def _shift(

@@ -120,6 +120,15 @@ def parse_stamps(
         )
     second = timedelta(seconds=1)
     seconds = np.array([(point - start) / second for point in points])
+    back = np.diff(seconds)
+    if start.tzinfo is None and ((back < -1800) & (back > -3700)).any():
+        row = int(np.argmax((back < -1800) & (back > -3700))) + 1
+        raise FormatError(
+            f"the clock was set back by about an hour, from {texts[row - 1]} to {texts[row]} (the "
+            "end of daylight saving time?)",
+            place=f"line {first_line + row}",
+            remedy="Export it with the elapsed time, or with offsets from UTC",
+        )
     return Stamps(start, seconds, assumed)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from opir.errors import FormatError, UnitError
 from opir.quantities import QUANTITIES, convert, normalise_unit
-from opir.run.electrochemistry import Electrochemistry
+from opir.run.electrochemistry import WALL_CLOCK, Electrochemistry
 from opir.run.readers.clock import duration, is_stamp, parse_stamps
 from opir.run.readers.table import (
     Layout,
@@ -147,6 +147,7 @@ def build_record(
     headers = [column.header for column in columns]
     found = find(headers, dialect)
     said = list(notes)
+    stamped = time is not None
     if time is None:
         if "time" not in found:
             raise FormatError(
@@ -191,6 +192,8 @@ def build_record(
     record = Electrochemistry.from_columns(
         time, data, start=start, metadata=metadata, source=source, name=name
     )
+    if stamped and start is not None and start.tzinfo is None:
+        record.dataset.attrs["clock"] = WALL_CLOCK
     for inside, pairs in attributes.items():
         record.dataset[inside].attrs.update(pairs)
     return record, tuple(said)
