@@ -336,3 +336,17 @@ def test_importing_needs_no_xarray_or_pandas() -> None:
     code = "import sys, opir.protocol; print({'xarray', 'pandas', 'matplotlib'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("[{step: rest, duration: 1 h}, 5]", "step 2: '5' is not a step"),
+        ("[{step: rest, duration: 1 h}, {step: rst, duration: 1 h}]", "step 2: unknown kind"),
+        ("[{step: rest, duration: 1 parsec}]", "step 1"),
+        ("[{step: rest, duration: 1 h}, {step: rest, length: 1 h}]", "step 2"),
+    ],
+)
+def test_a_mistake_says_in_which_step_it_is(steps: str, said: str) -> None:
+    with pytest.raises(OpirError, match=said):
+        Protocol.from_text(f"steps: {steps}")

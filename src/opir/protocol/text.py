@@ -12,7 +12,7 @@ from opir.files import read_text
 from opir.protocol.base import Step
 from opir.protocol.measured import Measured
 from opir.protocol.rates import CRate
-from opir.protocol.steps import Cycle
+from opir.protocol.steps import Cycle, make_step
 from opir.quantities import parse, quantity
 
 if TYPE_CHECKING:
@@ -169,7 +169,19 @@ def read_mapping(text: str, fields: list[str]) -> dict[str, Any]:
         if key not in fields:
             near = difflib.get_close_matches(key, fields, n=3, cutoff=0.5) or fields
             raise ProtocolError(f"unknown field {key!r}", remedy=f"Nearest: {', '.join(near)}")
+    if isinstance(data.get("steps"), list):
+        data["steps"] = [_numbered(item, at) for at, item in enumerate(data["steps"], start=1)]
     return data
+
+
+def _numbered(value: Any, number: int) -> Step:
+    """A step of the list; errors say which."""
+    try:
+        return make_step(value)
+    except OpirError as error:
+        place = f"step {number}" + (f", {error.place}" if error.place else "")
+        error.place = place
+        raise
 
 
 def read_file(path: Path, make: Callable[[str], T]) -> T:
