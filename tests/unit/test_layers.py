@@ -13,7 +13,7 @@ SOURCE = Path(opir.__file__).parent
 
 LAYERS = [
     {"errors"},
-    {"quantities", "registry", "files"},
+    {"quantities", "registry", "files", "progress"},
     {"protocol", "system"},
     {"run", "chemistry", "metrics"},
     {"simulate", "models"},

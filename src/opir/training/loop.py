@@ -15,8 +15,8 @@ from torch import Tensor
 
 from opir.errors import ModelError, OpirError, OptionError
 from opir.models import TrainedForecaster, Windows
+from opir.progress import Progress
 from opir.training.config import TrainingConfig
-from opir.training.progress import Progress
 from opir.training.state import TrainingState, load_training, save_training
 
 __all__ = ["TrainingInterruptedError", "TrainingResult", "train"]

@@ -13,9 +13,9 @@ torch = pytest.importorskip("torch")
 from opir.errors import FormatError, OptionError  # noqa: E402
 from opir.models import Persistence, Ridge, Windows  # noqa: E402
 from opir.models.abcc import Abcc, AbccConfig  # noqa: E402
+from opir.progress import Progress  # noqa: E402
 from opir.training import TrainingConfig, fit  # noqa: E402
 from opir.training.loop import TrainingInterruptedError, choose_device, train  # noqa: E402
-from opir.training.progress import Progress  # noqa: E402
 from tests.unit.models.toy import decay, sweeps  # noqa: E402
 
 SMALL = AbccConfig(components=3, reversible=2)

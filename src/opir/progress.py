@@ -1,7 +1,8 @@
-"""One line that says how far the training is and how long it will take."""
+"""One line that says how far a long job is and how long it will take."""
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import TextIO
@@ -14,7 +15,8 @@ class Progress:
 
     Args:
         total: Number of steps.
-        done: Steps done before (a resumed training).
+        done: Steps done before (a resumed job).
+        unit: What a step is called.
         stream: Where to; standard error by default.
         shown: Print at all; by default only to a terminal.
     """
@@ -24,10 +26,11 @@ class Progress:
         total: int,
         *,
         done: int = 0,
+        unit: str = "step",
         stream: TextIO | None = None,
         shown: bool | None = None,
     ) -> None:
-        self.total, self.first = total, done
+        self.total, self.first, self.unit = total, done, unit
         self.stream = stream or sys.stderr
         self.shown = self.stream.isatty() if shown is None else shown
         self.started = time.monotonic()
@@ -46,8 +49,17 @@ class Progress:
         if not self.shown or (now - self._last < 0.1 and done < self.total):
             return
         self._last = now
-        line = f"\rstep {done}/{self.total}  {text}  {self.left(done):.0f} s left"
+        line = f"\r{self.unit} {done}/{self.total}  {text}  {_span(self.left(done))} left"
         self.stream.write(line.ljust(78))
         if done >= self.total:
             self.stream.write("\n")
         self.stream.flush()
+
+
+def _span(seconds: float) -> str:
+    """``? s``, ``45 s``, ``12 min``, ``3.4 h``."""
+    if not math.isfinite(seconds):
+        return "? s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
