@@ -86,8 +86,7 @@ def _voltages(step: Step) -> Iterator[tuple[str, float]]:
         yield "until_voltage", step.until_voltage
     elif isinstance(step, Measured):
         known = [value for value in step.voltage or () if value is not None]
-        yield from (("voltage", value) for value in (min(known, default=None), max(known, default=None))
-                    if value is not None)  # fmt: skip
+        yield from (("voltage", function(known)) for function in (min, max) if known)
 
 
 def check_window(protocol: Protocol, limits: CellLimits) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Mapping
@@ -97,10 +98,7 @@ def parse_short(text: str) -> list[Step]:
     for part in filter(None, (p.strip() for p in re.split(r";|\bthen\b", text))):
         if match := _SWEEP.match(part):
             corners = re.split(r"\s+to\s+", match[1], flags=re.I)
-            found += [
-                Sweep(start=a, end=b, rate=match[2])
-                for a, b in zip(corners[:-1], corners[1:], strict=True)
-            ]
+            found += [Sweep(start=a, end=b, rate=match[2]) for a, b in itertools.pairwise(corners)]
         elif match := _HOLD.match(part):
             found.append(_hold(part, match[1], match[2]))
         elif match := _REST.match(part):
@@ -161,7 +159,7 @@ def _from_record(path: Path) -> Protocol:
             remedy="Cut the file to a part without holes",
         )
     time = data.time - data.time[0]
-    kept = {driving: columns[driving]}
+    kept: dict[str, Any] = {driving: columns[driving]}
     temperature = columns.get("temperature")
     if temperature is not None and np.isfinite(temperature).all():
         kept["temperature"] = temperature

@@ -1,0 +1,96 @@
+"""One run of a set: simulated, drawn anew where its integration fails, ready for the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import xarray as xr
+
+from opir.chemistry import Library
+from opir.errors import SimulationError
+from opir.run.run import Run
+from opir.run.store import Item
+from opir.simulate.dataset.plan import Task, draw_task
+from opir.simulate.dataset.preset import Preset
+
+__all__ = ["Simulated", "Simulator", "produce"]
+
+
+class Simulated(Protocol):
+    """What a simulator gives: :class:`opir.simulate.Simulation` is one."""
+
+    @property
+    def run(self) -> Run:
+        """The simulated measurement."""
+
+    @property
+    def truth(self) -> xr.Dataset:
+        """What no measurement gives."""
+
+
+Simulator = Callable[[Task, Preset, Library], Simulated]
+"""Simulates a task; raises :class:`~opir.errors.SimulationError` where it cannot."""
+
+
+def produce(preset: Preset, index: int, library: Library, simulator: Simulator) -> Item:
+    """Run ``index`` of a set with its truth, ready for the store.
+
+    A draw whose integration fails is drawn anew with the next attempt number; the tags of the run
+    say how many failed (``attempt``) and why (``failures``).
+
+    Raises:
+        SimulationError: If no draw succeeds, or a run does not say that it is simulated.
+    """
+    failures: list[str] = []
+    for attempt in range(preset.attempts):
+        task = draw_task(preset, index, library.systems, attempt=attempt)
+        try:
+            made = simulator(task, preset, library)
+        except SimulationError as error:
+            failures.append(f"{task.protocol}, {task.temperature:.1f} K: {error}")
+            continue
+        if made.run.origin != "simulated":
+            raise SimulationError(f"run {task.id!r} is called {made.run.origin!r}, not simulated")
+        return Item(
+            compact_run(made.run), task.id, compact_truth(made.truth), _tags(task, failures)
+        )
+    raise SimulationError(
+        f"none of {preset.attempts} draws of run {index} could be simulated; the last: "
+        f"{failures[-1]}",
+        remedy="Exclude the protocol or narrow the conditions in the preset",
+    )
+
+
+def _tags(task: Task, failures: list[str]) -> dict[str, object]:
+    return {
+        "protocol": task.protocol,
+        "temperature": round(task.temperature, 3),
+        "salt": "nominal" if task.salt is None else round(task.salt, 3),
+        "additives": [f"{name} {amount:.5f}" for name, amount in task.additives.items()],
+        "water": float(f"{task.water:.4g}"),
+        "grid": task.frames.kind,
+        "index": task.index,
+        "attempt": task.attempt,
+        "failures": failures,
+    }
+
+
+def compact_run(run: Run) -> Run:
+    """The run with its spectra in single precision; times and what the cell did stay double."""
+    dataset = run.dataset.copy(deep=False)
+    dataset[run.signal] = dataset[run.signal].astype(np.float32)
+    return Run(dataset)
+
+
+def compact_truth(truth: xr.Dataset) -> xr.Dataset:
+    """The truth with spectra in single precision, amounts and extents in double.
+
+    Element balances hold to 1e-9 in double precision only; spectra are the bulk of the bytes.
+    """
+    found = truth.copy(deep=False)
+    for name, variable in truth.data_vars.items():
+        if "wavenumber" in variable.dims and variable.dtype == np.float64:
+            found[name] = variable.astype(np.float32)
+    return found
