@@ -14,6 +14,7 @@ from types import ModuleType
 
 __all__ = [
     "AxisError",
+    "ChemistryError",
     "FormatError",
     "HistoryError",
     "MissingDependencyError",
@@ -23,6 +24,7 @@ __all__ = [
     "OutputError",
     "OutputExistsError",
     "ProtocolError",
+    "SimulationError",
     "StoreError",
     "SystemDescriptionError",
     "UnitError",
@@ -111,8 +113,16 @@ class ProtocolError(OpirError):
     """A cell protocol is inconsistent or asked for what it cannot know."""
 
 
+class SimulationError(OpirError):
+    """A simulation cannot be set up, or the solver could not follow the protocol."""
+
+
 class SystemDescriptionError(OpirError):
     """A description of the battery system is incomplete or contradicts itself."""
+
+
+class ChemistryError(OpirError):
+    """A species, reaction, electrode or system of the library contradicts itself or the others."""
 
 
 class HistoryError(OpirError):

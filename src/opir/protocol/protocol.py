@@ -135,7 +135,8 @@ class Protocol(BaseModel):
         return sum(step.count() for step in self.steps)
 
     @cached_property
-    def _leaves(self) -> tuple[tuple[str, Step], ...]:
+    def leaves(self) -> tuple[tuple[str, Step], ...]:
+        """The plain steps in order, each with its place in the protocol (``steps[2].steps[0]``)."""
         return tuple(
             leaf
             for number, step in enumerate(self.steps)
@@ -145,7 +146,7 @@ class Protocol(BaseModel):
     @property
     def flat(self) -> tuple[Step, ...]:
         """The plain steps in order, with cycles and pulses written out."""
-        return tuple(step for _, step in self._leaves)
+        return tuple(step for _, step in self.leaves)
 
     @property
     def exact(self) -> bool:
@@ -155,7 +156,7 @@ class Protocol(BaseModel):
     @cached_property
     def _course(self) -> Course:
         return Course.of_steps(
-            self._leaves,
+            self.leaves,
             start=self.start,
             capacity=self.capacity,
             temperature=math.nan if self.temperature is None else self.temperature,
@@ -192,7 +193,7 @@ class Protocol(BaseModel):
         areas = (course.begin[:, 1] + course.finish[:, 1]) / 2 * np.diff(course.bounds)[:, 0]
         unknown = np.isnan(areas)
         if unknown.any():
-            place, step = self._leaves[int(course.step[np.argmax(unknown)])]
+            place, step = self.leaves[int(course.step[np.argmax(unknown)])]
             raise ProtocolError(
                 f"the current of this {step.KIND.replace('_', ' ')} is not set, so the charge is "
                 "not known",

@@ -1,0 +1,102 @@
+"""A protocol as the drives that a cell is integrated with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from opir.errors import ProtocolError
+from opir.protocol import Protocol
+from opir.protocol.base import Step
+from opir.protocol.rates import amperes
+from opir.protocol.steps import ConstantCurrent, ConstantVoltage
+from opir.simulate.kinetics.arrays import Imposed
+
+__all__ = ["LONGEST_STEP", "drives"]
+
+LONGEST_STEP = 400 * 3600.0
+"""Longest time that a step without a duration may take to its cutoff [s]."""
+
+_SLACK = 1e-3  # V
+
+
+def drives(
+    protocol: Protocol,
+    *,
+    area: float,
+    temperature: float,
+    window: tuple[float, float],
+    measured_slack: float = 0.3,
+) -> list[Imposed]:
+    """The drives of a protocol, one for each plain step.
+
+    A measured course that holds a voltage imposes it; otherwise it imposes its current.
+
+    Args:
+        protocol: The protocol; C rates need its capacity.
+        area: Real surface of the watched electrode [m2].
+        temperature: Where the protocol gives none [K].
+        window: Lowest and highest voltage that the cell may be driven to [V].
+        measured_slack: How far a measured voltage may leave the window [V].
+
+    Raises:
+        ProtocolError: If a voltage is outside the window, a current too high to be meant, or a
+            measured course has gaps.
+    """
+    known = temperature if protocol.temperature is None else protocol.temperature
+    found = []
+    for place, step in protocol.leaves:
+        drive = _drive(step, protocol.capacity, known, area, place)
+        slack = measured_slack if step.KIND == "measured" else _SLACK
+        _check_window(step, drive, window, slack, place)
+        found.append(drive)
+    return found
+
+
+def _drive(
+    step: Step, capacity: float | None, temperature: float, area: float, place: str
+) -> Imposed:
+    bounds, begin, finish = step.course(0.0, capacity, temperature)
+    corners = np.r_[bounds[:, 0], bounds[-1:, 1]]
+    table = np.vstack([begin, finish[-1:]])
+    if bounds.shape[0] > 1:  # a jump is a corner with both its values
+        jump = np.flatnonzero((begin[1:] != finish[:-1]).any(axis=1))
+        corners = np.insert(corners, jump + 1, bounds[jump, 1])
+        table = np.insert(table, jump + 1, finish[jump], axis=0)
+    voltage, current, kelvin = table.T
+    controls_voltage = not np.isnan(voltage).any()
+    values = voltage if controls_voltage else current / area
+    if np.isnan(values).any() or np.isnan(kelvin).any():
+        what = "neither voltage nor current is" if np.isnan(values).any() else "temperature is not"
+        row = int(np.argmax(np.isnan(values) | np.isnan(kelvin)))
+        raise ProtocolError(
+            f"{what} known all through this step (first missing {corners[row]:g} s after its "
+            "beginning)",
+            place=place,
+            remedy="Fill the gap, or end the protocol before it",
+        )
+    needs_cutoff = step.length is None
+    if needs_cutoff:
+        corners = np.array([0.0, LONGEST_STEP])
+    until_voltage = step.until_voltage if isinstance(step, ConstantCurrent) else None
+    until_current = None
+    if isinstance(step, ConstantVoltage) and step.until_current is not None:
+        until_current = amperes(step.until_current, capacity) / area
+    return Imposed(
+        controls_voltage, corners, values, kelvin, until_voltage, until_current, needs_cutoff
+    )
+
+
+def _check_window(
+    step: Step, drive: Imposed, window: tuple[float, float], slack: float, place: str
+) -> None:
+    asked = [] if drive.until_voltage is None else [drive.until_voltage]
+    if drive.controls_voltage:
+        asked += [float(drive.values.min()), float(drive.values.max())]
+    for voltage in asked:
+        if not window[0] - slack <= voltage <= window[1] + slack:
+            raise ProtocolError(
+                f"{voltage:g} V is outside the range of this cell, {window[0]:g} to "
+                f"{window[1]:g} V",
+                place=place,
+                remedy="Choose voltages inside it, or another system",
+            )

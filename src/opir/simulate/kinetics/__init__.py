@@ -1,0 +1,1 @@
+"""Kinetics: rate laws, transport through the interphase, electrodes, and their integration."""

@@ -1,0 +1,273 @@
+"""Integration in time: SUNDIALS CVODE, one call for each step of the protocol.
+
+CVODE (Hindmarsh et al. 2005, doi 10.1145/1089014.1089020) comes through scikit-sundae; its BDF
+method takes the steps, its root finding ends a step of the protocol at the cutoff. Between its own
+steps the course is the cubic Hermite interpolant of states and rates of change.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opir.errors import SimulationError, require
+from opir.simulate.kinetics.arrays import EXTRA_STATES, CellArrays, Imposed, Scalars
+
+__all__ = ["Piece", "Status", "Trajectory", "integrate"]
+
+_Floats = NDArray[np.float64]
+
+_MOST_CALLS = 400_000
+_EXTENT_SCALE = 1e-6  # mol m-2, about a tenth of a first layer
+_EXTRA_SCALES = (1e-2, 1e-3, 1e-3, 1e-3, 1e-10)  # V, mol m-2, 1, 1, m
+
+
+class Status(enum.Enum):
+    """How the integration ended; the text says what to do."""
+
+    SUCCESS = "the whole protocol was followed"
+    CUTOFF_NOT_REACHED = (
+        "a step did not reach its cutoff in the longest time allowed; give it a duration, or a "
+        "cutoff that the cell can reach"
+    )
+    TOO_MANY_STEPS = (
+        "the solver needed too many steps; loosen the tolerance, or look for a rate constant or "
+        "current that is far out of proportion"
+    )
+    FAILED = (
+        "the solver could not go on; look for a jump in the protocol, or a rate constant, current "
+        "or temperature that is far out of proportion"
+    )
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The course during one step of the protocol.
+
+    Attributes:
+        drive: What was imposed, on the clock of the run.
+        time: Steps of the solver [s], ``[step]``.
+        state, change: State and its rate of change there, ``[step, R + 5]``.
+    """
+
+    drive: Imposed
+    time: _Floats
+    state: _Floats
+    change: _Floats
+
+    def at(self, times: _Floats) -> _Floats:
+        """States at times inside, ``[time, R + 5]``."""
+        if self.time.size == 1:
+            return np.repeat(self.state, times.size, axis=0)
+        low = np.clip(np.searchsorted(self.time, times, side="right") - 1, 0, self.time.size - 2)
+        width = np.diff(self.time)[low][:, None]
+        share = ((times - self.time[low])[:, None]) / width
+        square, cube = share**2, share**3
+        bend = cube - 2 * square + share
+        rise = 3 * square - 2 * cube
+        return np.asarray(
+            (1 - rise) * self.state[low]
+            + rise * self.state[low + 1]
+            + width * (bend * self.change[low] + (cube - square) * self.change[low + 1])
+        )
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """What a cell did.
+
+    Attributes:
+        cell: The cell.
+        pieces: One for each step of the protocol that was begun.
+        status: How it ended.
+        place: Number of the step where it ended early; None for the whole protocol.
+    """
+
+    cell: CellArrays
+    pieces: tuple[Piece, ...]
+    status: Status
+    place: int | None = None
+
+    @property
+    def end(self) -> float:
+        """Time at the end [s]."""
+        return float(self.pieces[-1].time[-1])
+
+    @property
+    def edges(self) -> _Floats:
+        """Beginning of each step and end of the last [s], ``[step + 1]``."""
+        return np.array([piece.time[0] for piece in self.pieces] + [self.end])
+
+    def _which(self, times: _Floats) -> NDArray[np.int64]:
+        ends = np.array([piece.time[-1] for piece in self.pieces[:-1]])
+        return np.asarray(np.searchsorted(ends, times, side="right"), dtype=np.int64)
+
+    def at(self, times: _Floats) -> _Floats:
+        """States at times [s] in rising order, ``[time, R + 5]``."""
+        which = self._which(times)
+        found = np.empty((times.size, self.pieces[0].state.shape[1]))
+        for number, piece in enumerate(self.pieces):
+            here = which == number
+            if here.any():
+                found[here] = piece.at(times[here])
+        return found
+
+    def observe(self, times: _Floats, states: _Floats | None = None) -> dict[str, _Floats]:
+        """What the cell showed at times in rising order, each ``[time]``.
+
+        Returns:
+            ``voltage`` [V], ``current`` [A m-2 of electrode surface, positive on charge],
+            ``potential`` and ``counter_potential`` [V], ``lithiation``, ``counter_extent``
+            [mol m-2], ``side_current`` of the reductions [A m-2], ``temperature`` [K].
+        """
+        from opir.simulate.kinetics import kernel
+
+        states = self.at(times) if states is None else states
+        which = self._which(times)
+        rows = np.empty((times.size, 7))
+        temperature = np.empty(times.size)
+        for k, number in enumerate(which):
+            drive = self.pieces[number].drive
+            value = float(np.interp(times[k], drive.time, drive.values))
+            temperature[k] = np.interp(times[k], drive.time, drive.temperature)
+            kernel.observe(
+                value, drive.controls_voltage, temperature[k], states[k], self.cell, rows[k]
+            )
+        names = (
+            "voltage", "current", "potential", "counter_potential", "lithiation",
+            "counter_extent", "side_current",
+        )  # fmt: skip
+        found = {name: rows[:, column] for column, name in enumerate(names)}
+        return found | {"temperature": temperature}
+
+
+def integrate(
+    cell: CellArrays, drives: Sequence[Imposed], *, tolerance: float = 1e-6, start: float = 0.0
+) -> Trajectory:
+    """Follow a protocol.
+
+    Args:
+        cell: The cell.
+        drives: Steps of the protocol, each with its corners counted from its own beginning [s].
+        tolerance: Relative tolerance; the absolute ones are this times typical values.
+        start: Time at the beginning [s].
+
+    Returns:
+        The course, whole or up to where it failed; see :class:`Status`.
+
+    Raises:
+        SimulationError: If there is no step, or the tolerance is not between 1e-12 and 1e-2.
+        MissingDependencyError: If scikit-sundae or numba is not installed.
+    """
+    if not drives:
+        raise SimulationError("the protocol has no step", remedy="Give at least one step")
+    if not 1e-12 <= tolerance <= 1e-2:
+        raise SimulationError(
+            f"the tolerance {tolerance:g} is not between 1e-12 and 1e-2", remedy="Use 1e-6"
+        )
+    require("numba", extra="simulate")
+    reactions = cell.laws.shape[0]
+    scalars = Scalars(*cell.scalars)
+    state = np.zeros(reactions + EXTRA_STATES)
+    state[reactions] = scalars.initial_potential
+    state[reactions + 4] = scalars.initial_thickness
+    absolute = tolerance * np.r_[np.full(reactions, _EXTENT_SCALE), _EXTRA_SCALES]
+    time = start
+    pieces: list[Piece] = []
+    for number, drive in enumerate(drives):
+        moved = replace(drive, time=drive.time + time)
+        piece, status = _follow(cell, moved, state, tolerance, absolute)
+        pieces.append(piece)
+        if status is not Status.SUCCESS:
+            return Trajectory(cell, tuple(pieces), status, number)
+        state, time = piece.state[-1].copy(), float(piece.time[-1])
+    return Trajectory(cell, tuple(pieces), Status.SUCCESS)
+
+
+def _follow(
+    cell: CellArrays, drive: Imposed, state: _Floats, tolerance: float, absolute: _Floats
+) -> tuple[Piece, Status]:
+    """One step of the protocol from ``state``."""
+    from opir.simulate.kinetics import kernel
+
+    cvode = require("sksundae.cvode", extra="simulate")
+    rule = (drive.controls_voltage, drive.time, drive.values, drive.temperature, cell)
+
+    calls = 0
+
+    def right_hand_side(time: float, state: _Floats, change: _Floats) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > _MOST_CALLS:
+            raise _TooManyError
+        kernel.derivative(time, state, change, *rule)
+
+    begin, end = float(drive.time[0]), float(drive.time[-1])
+    options: dict[str, Any] = {
+        "rtol": tolerance,
+        "atol": absolute,
+        "max_num_steps": 100_000,
+    }
+    if drive.time.size > 2:  # a measured course: no corner may be stepped over unseen
+        options["max_step"] = max(float(np.diff(drive.time).max()), (end - begin) / 2000)
+    margin = _margin(drive, cell)
+    if margin is not None:
+        if margin(begin, state) <= 0.0:  # past the cutoff already: the step is over at once
+            first = np.zeros_like(state)
+            right_hand_side(begin, state, first)
+            return Piece(drive, np.array([begin]), state[None], first[None]), Status.SUCCESS
+
+        def events(time: float, state: _Floats, found: _Floats) -> None:
+            found[0] = margin(time, state)
+
+        options |= {"eventsfn": events, "num_events": 1}
+    solver = cvode.CVODE(right_hand_side, **options)
+    try:
+        solution = solver.solve(np.array([begin, end]), state)
+    except _TooManyError:
+        return Piece(drive, np.array([begin]), state[None], np.zeros((1, state.size))), (
+            Status.TOO_MANY_STEPS
+        )
+    times, states = np.asarray(solution.t), np.asarray(solution.y)
+    keep = np.r_[True, np.diff(times) > 0]
+    times, states = times[keep], states[keep]
+    changes = np.empty_like(states)
+    for row, time in enumerate(times):
+        kernel.derivative(time, states[row], changes[row], *rule)
+    piece = Piece(drive, times, states, changes)
+    if not solution.success or not np.isfinite(states).all():
+        return piece, Status.FAILED
+    if drive.needs_cutoff and solution.t_events is None:
+        return piece, Status.CUTOFF_NOT_REACHED
+    return piece, Status.SUCCESS
+
+
+def _margin(drive: Imposed, cell: CellArrays) -> Callable[[float, _Floats], float] | None:
+    """How far the cell is from the cutoff of the step, above 0 before it; None without one."""
+    from opir.simulate.kinetics import kernel
+
+    found = np.empty(7)
+    if drive.until_voltage is None and drive.until_current is None:
+        return None
+
+    def observed(time: float, state: _Floats) -> _Floats:
+        value = float(np.interp(time, drive.time, drive.values))
+        temperature = float(np.interp(time, drive.time, drive.temperature))
+        kernel.observe(value, drive.controls_voltage, temperature, state, cell, found)
+        return found
+
+    if drive.until_voltage is not None:
+        limit = drive.until_voltage
+        direction = 1.0 if drive.values[0] > 0 else -1.0
+        return lambda time, state: direction * (limit - float(observed(time, state)[0]))
+    least = float(drive.until_current or 0.0)
+    return lambda time, state: abs(float(observed(time, state)[1])) - least
+
+
+class _TooManyError(Exception):
+    """Stops a solver that goes on for ever."""
