@@ -1,5 +1,4 @@
-"""Chemistry as data: species, bands, reactions, electrodes and systems, each value with its unit,
-its provenance and its citation."""
+"""Chemistry as data: species, reactions, electrodes, systems; every value says where it is from."""
 
 from opir.chemistry.composition import concentrations as concentrations
 from opir.chemistry.electrode import ElectrodeModel as ElectrodeModel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -197,7 +198,7 @@ def build_electrode(name: str, entry: schema.ElectrodeEntry) -> ElectrodeModel:
     degree = tuple(row[0] for row in entry.open_circuit.table)
     potential = tuple(row[1] for row in entry.open_circuit.table)
     check_values(potential, "voltage", label="open-circuit potential")
-    if any(b <= a for a, b in zip(degree, degree[1:], strict=False)) or degree[0] < 0:
+    if any(b <= a for a, b in pairwise(degree)) or degree[0] < 0:
         raise ChemistryError(
             "the degrees of the open-circuit table do not rise from 0 to 1",
             remedy="Sort the rows and remove repeated ones",
