@@ -16,17 +16,8 @@ __all__ = ["LONGEST_STEP", "drives"]
 LONGEST_STEP = 400 * 3600.0
 """Longest time that a step without a duration may take to its cutoff [s]."""
 
-_SLACK = 1e-3  # V
 
-
-def drives(
-    protocol: Protocol,
-    *,
-    area: float,
-    temperature: float,
-    window: tuple[float, float],
-    measured_slack: float = 0.3,
-) -> list[Imposed]:
+def drives(protocol: Protocol, *, area: float, temperature: float) -> list[Imposed]:
     """The drives of a protocol, one for each plain step.
 
     A measured course that holds a voltage imposes it; otherwise it imposes its current.
@@ -35,20 +26,14 @@ def drives(
         protocol: The protocol; C rates need its capacity.
         area: Real surface of the watched electrode [m2].
         temperature: Where the protocol gives none [K].
-        window: Lowest and highest voltage that the cell may be driven to [V].
-        measured_slack: How far a measured voltage may leave the window [V].
 
     Raises:
-        ProtocolError: If a voltage is outside the window, a current too high to be meant, or a
-            measured course has gaps.
+        ProtocolError: If a measured course has gaps, or a C rate lacks the capacity.
     """
     known = temperature if protocol.temperature is None else protocol.temperature
     found = []
     for place, step in protocol.leaves:
-        drive = _drive(step, protocol.capacity, known, area, place)
-        slack = measured_slack if step.KIND == "measured" else _SLACK
-        _check_window(step, drive, window, slack, place)
-        found.append(drive)
+        found.append(_drive(step, protocol.capacity, known, area, place))
     return found
 
 
@@ -84,19 +69,3 @@ def _drive(
     return Imposed(
         controls_voltage, corners, values, kelvin, until_voltage, until_current, needs_cutoff
     )
-
-
-def _check_window(
-    step: Step, drive: Imposed, window: tuple[float, float], slack: float, place: str
-) -> None:
-    asked = [] if drive.until_voltage is None else [drive.until_voltage]
-    if drive.controls_voltage:
-        asked += [float(drive.values.min()), float(drive.values.max())]
-    for voltage in asked:
-        if not window[0] - slack <= voltage <= window[1] + slack:
-            raise ProtocolError(
-                f"{voltage:g} V is outside the range of this cell, {window[0]:g} to "
-                f"{window[1]:g} V",
-                place=place,
-                remedy="Choose voltages inside it, or another system",
-            )
