@@ -17,6 +17,7 @@ from opir import __version__
 from opir.cli.data import app as data_commands
 from opir.cli.files import add_to as add_file_commands
 from opir.cli.models import add_to as add_model_commands
+from opir.cli.simulate import add_to as add_simulation_commands
 from opir.errors import OpirError
 
 __all__ = ["app", "main"]
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 add_file_commands(app)
 add_model_commands(app)
+add_simulation_commands(app, data_commands)
 app.add_typer(data_commands, name="data")
 
 

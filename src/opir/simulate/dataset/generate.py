@@ -20,6 +20,7 @@ from opir.simulate.dataset.plan import draw_task
 from opir.simulate.dataset.pool import Pool
 from opir.simulate.dataset.preset import Preset
 from opir.simulate.dataset.worker import SIMULATOR
+from opir.simulate.protocols import CellLimits, resolve_protocol
 
 __all__ = ["GenerationInterruptedError", "GenerationResult", "generate"]
 
@@ -81,8 +82,7 @@ def generate(
     if not 1 <= workers <= 1024:
         raise OptionError(f"{workers} workers were asked for; 1 to 1024 are possible")
     known = library(preset.library)
-    for index in range(min(preset.runs, len(preset.systems))):
-        draw_task(preset, index, known.systems)  # unknown names and empty ranges are told at once
+    _check(preset, known)
     store = _opened(preset, url, known)
     parts = list_parts(preset)
     found = len(store)
@@ -115,6 +115,17 @@ def generate(
     return GenerationResult(
         store, len(store) - found, found, _redrawn(store), time.monotonic() - started
     )
+
+
+def _check(preset: Preset, known: Library) -> None:
+    """Tell unknown names, empty ranges and unfit protocols before anything is written."""
+    for index in range(min(preset.runs, len(preset.systems))):
+        draw_task(preset, index, known.systems)
+    for name in preset.systems:
+        # Any capacity will do to see whether currents and voltages make sense.
+        limits = CellLimits.of_system(known.systems[name], capacity=1e-3)
+        for protocol in preset.only:
+            resolve_protocol(protocol, limits)
 
 
 def usable_cores() -> int:

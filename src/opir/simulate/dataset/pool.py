@@ -130,7 +130,7 @@ class Pool:
             if self._closed:
                 return None
             process = subprocess.Popen(
-                [sys.executable, "-m", "opir.simulate.dataset.worker"],
+                [sys.executable, "-c", "from opir.simulate.dataset.worker import main; main()"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

@@ -65,7 +65,7 @@ def produce(preset: Preset, index: int, library: Library, simulator: Simulator) 
 
 def _tags(task: Task, failures: list[str]) -> dict[str, object]:
     return {
-        "protocol": task.protocol,
+        "protocol": task.protocol if len(task.protocol) <= 80 else "given",
         "temperature": round(task.temperature, 3),
         "salt": "nominal" if task.salt is None else round(task.salt, 3),
         "additives": [f"{name} {amount:.5f}" for name, amount in task.additives.items()],

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from opir.errors import OpirError
 
-__all__ = ["error_record", "load_simulator", "main", "rebuild_error"]
+__all__ = ["error_record", "load_simulator", "main", "rebuild_error", "serve"]
 
 SIMULATOR = "opir.simulate.dataset.simulator:simulate_task"
 """Where the simulator of tasks lies."""
@@ -51,8 +51,24 @@ def rebuild_error(record: dict[str, Any]) -> Exception:
     return error if isinstance(error, OpirError) else OpirError(record["problem"])
 
 
-def main(asked: TextIO, answers: TextIO) -> None:
-    """Serve the parent until its end of the line closes."""
+def main() -> None:
+    """Serve the parent on standard input and output."""
+    # Whatever a library prints goes to standard error; the answers have the pipe to themselves.
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    try:
+        serve(sys.stdin, channel)
+    except BrokenPipeError:  # the parent is gone
+        os._exit(1)
+
+
+def serve(asked: TextIO, answers: TextIO) -> None:
+    """Do what is asked, line by line, until there is no more.
+
+    Args:
+        asked: The job, then the numbers of parts.
+        answers: Gets one line for each.
+    """
     job = json.loads(asked.readline())
     try:
         work = _prepare(job)
@@ -89,13 +105,3 @@ def _prepare(job: dict[str, Any]) -> Any:
         return write_part(preset, parts[number], store, known, simulator)
 
     return work
-
-
-if __name__ == "__main__":
-    # Whatever a library prints goes to standard error; the answers have the pipe to themselves.
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    try:
-        main(sys.stdin, channel)
-    except BrokenPipeError:
-        os._exit(1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opir.chemistry.system import SystemModel
 from opir.errors import OptionError, ProtocolError
 from opir.protocol import (
     ConstantCurrent,
@@ -61,6 +62,24 @@ class CellLimits:
             raise OptionError(f"the capacity {self.capacity:g} A h is not above 0")
         if self.temperature is not None:
             check_values(self.temperature, "temperature")
+
+    @classmethod
+    def of_system(
+        cls,
+        model: SystemModel,
+        *,
+        capacity: float | None = None,
+        temperature: float | None = None,
+    ) -> CellLimits:
+        """The limits of a system of the library.
+
+        Args:
+            model: The system.
+            capacity: Of the cell [A h].
+            temperature: Of the cell [K]; the system's by default.
+        """
+        kelvin = model.system.temperature if temperature is None else temperature
+        return cls(*model.window, capacity, kelvin, model.full_cell, model.name)
 
     @property
     def first_end(self) -> float:

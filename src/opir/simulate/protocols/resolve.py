@@ -21,7 +21,7 @@ from opir.quantities import parse
 from opir.simulate.protocols.limits import CellLimits, check_window
 from opir.simulate.protocols.named import fill_template, protocol_names
 
-__all__ = ["parse_short", "resolve_protocol"]
+__all__ = ["parse_short", "protocol_text", "resolve_protocol"]
 
 _NUMBER = r"[-+]?[\d.]+(?:[eE][-+]?\d+)?"
 _VOLTS = rf"{_NUMBER}\s*m?V"
@@ -29,6 +29,7 @@ _SWEEP = re.compile(rf"^sweep(?:\s+from)?\s+({_VOLTS}(?:\s+to\s+{_VOLTS})+)\s+at
 _HOLD = re.compile(rf"^hold\s+(?:at\s+)?({_VOLTS})\s+for\s+(\S.*)$", re.I)
 _REST = re.compile(rf"^rest\s+(?:for\s+)?({_NUMBER}.*)$", re.I)
 _VERB = re.compile(r"^\s*(sweep|hold|rest|charge|discharge)\b\s*\S", re.I)
+_MAPPING = re.compile(r"^(\{|\w+:(\s|$))", re.M)
 _FILE = re.compile(r"[/\\]|\.[A-Za-z]\w{1,5}$")
 
 
@@ -41,8 +42,8 @@ def resolve_protocol(
     """A protocol that the cell allows.
 
     Args:
-        given: A protocol; the name of one (:func:`opir.simulate.protocols.protocol_names`); a
-            text such as ``"sweep 1.2 V to 0.01 V at 30 mV/min; rest 1 h"`` or ``"Discharge at
+        given: A protocol, or its YAML; the name of one
+            (:func:`opir.simulate.protocols.protocol_names`); a text such as ``"sweep 1.2 V to 0.01 V at 30 mV/min; rest 1 h"`` or ``"Discharge at
             C/10 until 0.01 V"``; a file of a protocol (YAML, JSON); or any file of a cycler that
             opir reads, whose voltage is then imposed (its current, where it has no voltage).
         limits: Of the cell.
@@ -76,6 +77,8 @@ def _found(given: str | Path | Protocol, limits: CellLimits) -> Protocol:
     if isinstance(given, Path):
         return _from_file(given, limits)
     text = str(given).strip()
+    if _MAPPING.match(text):
+        return _from_text(text, limits)
     if text in protocol_names():
         return fill_template(text, limits)
     if _VERB.match(text):
@@ -123,13 +126,37 @@ def _from_file(path: Path, limits: CellLimits) -> Protocol:
     check_regular(path)
     try:
         if path.suffix.lower() in (".yaml", ".yml", ".json"):
-            fields = read_mapping(read_text(path), list(Protocol.model_fields))
-            if limits.capacity is not None:
-                fields.setdefault("capacity", limits.capacity)
-            return Protocol(**fields)
+            return _from_text(read_text(path), limits)
         return _from_record(path)
     except OpirError as error:
         raise error.at(path=path) from None
+
+
+def _from_text(text: str, limits: CellLimits) -> Protocol:
+    fields = read_mapping(text, list(Protocol.model_fields))
+    if limits.capacity is not None:
+        fields.setdefault("capacity", limits.capacity)
+    return Protocol(**fields)
+
+
+def protocol_text(given: str | Path) -> str:
+    """A name or short text as it is; a file as the text of its protocol.
+
+    What :func:`resolve_protocol` makes of it later does not depend on the file any more.
+
+    Raises:
+        FormatError, ProtocolError: If the file cannot be read.
+    """
+    text = str(given).strip()
+    if not isinstance(given, Path):
+        if text in protocol_names() or _VERB.match(text) or _MAPPING.match(text):
+            return text
+        if not (_FILE.search(text) or Path(text).is_file()):
+            return text
+    path = check_regular(text)
+    if path.suffix.lower() in (".yaml", ".yml", ".json"):
+        return read_text(path)
+    return _from_record(path).to_text()
 
 
 def _from_record(path: Path) -> Protocol:

@@ -9,7 +9,7 @@ import pytest
 
 from opir.errors import FormatError, ProtocolError, UnknownNameError
 from opir.protocol import ConstantVoltage, Protocol, Rest, Sweep
-from opir.simulate.protocols import CellLimits, named_protocol, resolve_protocol
+from opir.simulate.protocols import CellLimits, named_protocol, protocol_text, resolve_protocol
 
 LIMITS = CellLimits(0.01, 2.5, 2e-3, 303.15, name="ec-dec-carbon-black")
 
@@ -62,6 +62,19 @@ def test_protocol_file_takes_the_capacity_of_the_cell(tmp_path: Path) -> None:
     path.write_text("steps: [{step: constant_voltage, voltage: 4 V, duration: 1 h}]\n")
     with pytest.raises(ProtocolError, match="0.01 to 2.5 V"):
         resolve_protocol(path, LIMITS)
+
+
+def test_a_file_as_text_no_longer_needs_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text('{"steps": [{"step": "constant_current", "current": "-C/10", "duration": 60}]}')
+    rows = record(tmp_path / "ec.txt", ["0\t2.0\t-0.1", "60\t1.9\t-0.1"])
+    expected = [resolve_protocol(given, LIMITS) for given in (path, rows)]
+    texts = [protocol_text(str(given)) for given in (path, rows)]
+    path.unlink()
+    rows.unlink()
+    assert [resolve_protocol(text, LIMITS) for text in texts] == expected
+    assert protocol_text("formation-c10") == "formation-c10"
+    assert protocol_text("rest 10 h") == "rest 10 h"
 
 
 def record(path: Path, rows: list[str]) -> Path:
