@@ -42,10 +42,10 @@ def resolve_protocol(
     """A protocol that the cell allows.
 
     Args:
-        given: A protocol, or its YAML; the name of one
-            (:func:`opir.simulate.protocols.protocol_names`); a text such as ``"sweep 1.2 V to 0.01 V at 30 mV/min; rest 1 h"`` or ``"Discharge at
-            C/10 until 0.01 V"``; a file of a protocol (YAML, JSON); or any file of a cycler that
-            opir reads, whose voltage is then imposed (its current, where it has no voltage).
+        given: A protocol, or its YAML; the name of one, see :func:`protocol_names`; a text such as
+            ``"sweep 1.2 V to 0.01 V at 30 mV/min; rest 1 h"`` or ``"Discharge at C/10 until
+            0.01 V"``; a file of a protocol (YAML, JSON); or any file of a cycler that opir
+            reads, whose voltage is then imposed (its current, where it has no voltage).
         limits: Of the cell.
         duration: Use only so much of a measured file [s, or a text with a unit].
 
