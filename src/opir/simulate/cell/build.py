@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from opir.chemistry import ElectrodeModel, Library, Reaction, SystemModel, Value, concentrations
 from opir.errors import SimulationError
 from opir.simulate.cell.variation import Draws
-from opir.simulate.kinetics.arrays import FARADAY, GAS_CONSTANT, CellArrays, Scalars
+from opir.simulate.kinetics.arrays import FARADAY, GAS_CONSTANT, CellArrays, Scalars, SparseColumns
 from opir.simulate.kinetics.laws import LAWS
 from opir.simulate.kinetics.transport import CHANNELS
 
@@ -19,7 +19,7 @@ __all__ = ["Cell", "build_cell"]
 
 _Floats = NDArray[np.float64]
 
-_TABLE = np.linspace(0.0, 1.0, 501)
+_GRID = np.linspace(0.0, 1.0, 101)
 _SOLID_UNIT = 1e-5  # mol m-2
 _LIQUID_UNIT = 1e3  # mol m-3
 _REFERENCE_TEMPERATURE = 298.15
@@ -137,17 +137,19 @@ def build_cell(
             ]
         ),  # fmt: skip
         film_volume=_film_volumes(species, reactions, library),
-        stoichiometry=_with_supply(stoichiometry, reactions, exchange, index),
-        orders=np.array(
-            [[reaction.orders.get(name, 0.0) for reaction in reactions] for name in species]
-        ).reshape(len(species), len(reactions)),
+        stoichiometry=SparseColumns.of(_with_supply(stoichiometry, reactions, exchange, index)),
+        orders=SparseColumns.of(
+            np.array(
+                [[reaction.orders.get(name, 0.0) for reaction in reactions] for name in species]
+            ).reshape(len(species), len(reactions))
+        ),
         laws=np.array([_codes(reaction, index, library) for reaction in reactions]).reshape(-1, 4),
         constants=np.array([_constants(reaction, draws) for reaction in reactions]).reshape(-1, 6),
         channels=np.array(
             [list(CHANNELS).index(item.law) for item in model.interphase.transport], dtype=np.int64
         ),
         channel_constants=_channel_constants(model, draws),
-        open_circuit=np.array([_table(working), _table(counter)]),
+        open_circuit=np.array([_spline(working), _spline(counter)]),
     )  # fmt: skip
     return Cell(
         model=model, species=species, reactions=reactions, exchange=exchange, arrays=arrays,
@@ -221,7 +223,7 @@ def _scalars(
         ratio = _needed(model, "capacity_ratio")
         counter_capacity = stored / ratio * draws.factor("capacity", "counter")
     thermal = GAS_CONSTANT * _REFERENCE_TEMPERATURE / FARADAY
-    potential = float(np.interp(initial, _TABLE, _table(working)))
+    potential = float(np.interp(initial, _GRID, _spline(working)[0]))
     if initial < 0.005 and working.kind == "insertion":
         potential += thermal * np.log(0.005 / max(initial, 1e-9))
     if plating:
@@ -245,8 +247,7 @@ def _scalars(
         swing_strength=model.solvation.swing_strength.value * draws.factor("swing"),
         swing_time=max(model.solvation.swing_time.value, 1.0),
         cracking=model.interphase.cracking.value * draws.factor("cracking"),
-        initial_thickness=model.interphase.initial_thickness.value
-        * draws.factor("film_thickness"),
+        initial_thickness=model.interphase.initial_thickness.value * draws.factor("film_thickness"),
         side=-1.0 if model.full_cell else 1.0,
         counter_capacity=counter_capacity,
         counter_lithiation=counter.parameters["initial_degree"].value if model.full_cell else 0.0,
@@ -270,12 +271,18 @@ def _working_content(working: ElectrodeModel, scalars: Scalars) -> float:
     return scalars.capacity
 
 
-def _table(electrode: ElectrodeModel) -> _Floats:
-    """Open-circuit potential on the kinetics' even grid [V]; monotone between the rows."""
-    from scipy.interpolate import PchipInterpolator
+def _spline(electrode: ElectrodeModel) -> _Floats:
+    """Open-circuit potential on the kinetics' even grid and its second differences [V].
+
+    The grid is read off a monotone interpolant of the tabulated points, so that a spline through
+    it has nothing to overshoot.
+    """
+    from scipy.interpolate import CubicSpline, PchipInterpolator
 
     rows = electrode.open_circuit.table
-    return np.asarray(PchipInterpolator(rows[:, 0], rows[:, 1])(_TABLE), dtype=np.float64)
+    values = PchipInterpolator(rows[:, 0], rows[:, 1])(_GRID)
+    curvature = CubicSpline(_GRID, values)(_GRID, 2)
+    return np.array([values, curvature * _GRID[1] ** 2])
 
 
 def _matrix(reactions: tuple[Reaction, ...], index: Mapping[str, int]) -> _Floats:

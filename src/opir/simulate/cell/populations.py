@@ -104,9 +104,7 @@ def _complete(species: Species, default: str, environment: str) -> tuple[Band, .
 
 def _drawn(table: BandTable, cell: Cell) -> BandTable:
     names = [" ".join(table.populations[p]) for p in table.population]
-    bands = [
-        f"{name} {position:.0f}" for name, position in zip(names, table.position, strict=True)
-    ]
+    bands = [f"{name} {position:.0f}" for name, position in zip(names, table.position, strict=True)]
     kinds = sorted({species for species, _ in table.populations})
     common = dict(zip(kinds, cell.draws.differences("species_position", kinds), strict=True))
     shift = cell.draws.differences("band_position", bands)

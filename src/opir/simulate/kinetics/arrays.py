@@ -21,7 +21,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EXTRA_STATES", "FARADAY", "GAS_CONSTANT", "CellArrays", "Imposed", "Scalars"]
+__all__ = [
+    "EXTRA_STATES",
+    "FARADAY",
+    "GAS_CONSTANT",
+    "CellArrays",
+    "Imposed",
+    "Scalars",
+    "SparseColumns",
+    "pack",
+]
 
 FARADAY = 96485.33212
 """C mol-1 (CODATA 2018, exact)."""
@@ -86,6 +95,34 @@ class Scalars(NamedTuple):
     initial_potential: float
 
 
+class SparseColumns(NamedTuple):
+    """A matrix ``[S, R]`` by its entries, column after column.
+
+    Attributes:
+        row: Row of each entry, ``[entry]``.
+        value: Its value, ``[entry]``.
+        start: First entry of each column, and the number of entries last, ``[R + 1]``.
+    """
+
+    row: _Integers
+    value: _Floats
+    start: _Integers
+
+    @classmethod
+    def of(cls, matrix: _Floats) -> SparseColumns:
+        """The entries of ``matrix`` ``[S, R]`` that are not 0."""
+        column, row = np.nonzero(matrix.T)
+        start = np.searchsorted(column, np.arange(matrix.shape[1] + 1))
+        return cls(row.astype(np.int64), matrix[row, column], start.astype(np.int64))
+
+    def dense(self, rows: int) -> _Floats:
+        """The matrix ``[rows, R]``."""
+        columns = np.repeat(np.arange(self.start.size - 1), np.diff(self.start))
+        matrix = np.zeros((rows, self.start.size - 1))
+        matrix[self.row, columns] = self.value
+        return matrix
+
+
 class CellArrays(NamedTuple):
     """One cell for the kernel; ``S`` species, ``R`` reactions, ``C`` transport channels.
 
@@ -95,8 +132,8 @@ class CellArrays(NamedTuple):
         unit_amount: Amount of relative activity 1 [mol m-2], ``[S]``: 1 mol/L of what is in the
             electrolyte, 1e-5 mol m-2 of a solid.
         film_volume: Molar volume of what makes the film [m3 mol-1], 0 otherwise, ``[S]``.
-        stoichiometry: ``[S, R]``, products positive.
-        orders: ``[S, R]``.
+        stoichiometry: Products positive.
+        orders: Of the rates.
         laws: Code of the law, place (1 counter electrode, else 0), electrons, and the index of
             the dissolved species (-1: none), ``[R, 4]``.
         constants: rate constant, activation energy, potential, transfer coefficient, limiting
@@ -104,20 +141,48 @@ class CellArrays(NamedTuple):
         channels: Code of the transport law, ``[C]``.
         channel_constants: Three parameters and the activation energy, ``[C, 4]``.
         open_circuit: Working and counter electrode's open-circuit potential on an even grid of
-            the degree of lithiation from 0 to 1 [V], ``[2, G]``.
+            the degree of lithiation from 0 to 1, and its second derivative by a grid step, as a
+            cubic spline has it [V], ``[2, 2, G]``.
     """
 
     scalars: _Floats
     initial: _Floats
     unit_amount: _Floats
     film_volume: _Floats
-    stoichiometry: _Floats
-    orders: _Floats
+    stoichiometry: SparseColumns
+    orders: SparseColumns
     laws: _Integers
     constants: _Floats
     channels: _Integers
     channel_constants: _Floats
     open_circuit: _Floats
+
+
+def pack(cell: CellArrays) -> tuple[_Floats, _Integers]:
+    """All arrays of a cell as one vector of numbers and one of integers.
+
+    Handing two arrays to compiled code costs a tenth of handing over all of them; the kernel
+    takes them apart again (its ``_unpack`` is the other half of this).
+    """
+    species, reactions = cell.initial.size, cell.laws.shape[0]
+    columns, orders = cell.stoichiometry, cell.orders
+    sizes = [
+        species, reactions, cell.channels.size, cell.open_circuit.shape[-1],
+        columns.row.size, orders.row.size,
+    ]  # fmt: skip
+    floats = [
+        cell.scalars, cell.initial, cell.unit_amount, cell.film_volume, columns.value,
+        orders.value, cell.constants.ravel(), cell.channel_constants.ravel(),
+        cell.open_circuit.ravel(),
+    ]  # fmt: skip
+    integers = [
+        np.array(sizes), columns.row, columns.start, orders.row, orders.start, cell.laws.ravel(),
+        cell.channels,
+    ]  # fmt: skip
+    return (
+        np.concatenate(floats).astype(np.float64),
+        np.concatenate(integers).astype(np.int64),
+    )
 
 
 @dataclass(frozen=True)
@@ -142,3 +207,9 @@ class Imposed:
     until_voltage: float | None = None
     until_current: float | None = None
     needs_cutoff: bool = False
+
+    @property
+    def course(self) -> _Floats:
+        """Whether it controls the voltage, and the corners, as the kernel reads them, ``[4, n]``."""
+        kind = np.full(self.time.size, float(self.controls_voltage))
+        return np.array([kind, self.time, self.values, self.temperature])

@@ -8,7 +8,7 @@ steps the course is the cubic Hermite interpolant of states and rates of change.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.errors import SimulationError, require
-from opir.simulate.kinetics.arrays import EXTRA_STATES, CellArrays, Imposed, Scalars
+from opir.simulate.kinetics.arrays import EXTRA_STATES, CellArrays, Imposed, Scalars, pack
 
 __all__ = ["Piece", "Status", "Trajectory", "integrate"]
 
@@ -24,7 +24,7 @@ _Floats = NDArray[np.float64]
 
 _MOST_CALLS = 400_000
 _EXTENT_SCALE = 1e-6  # mol m-2, about a tenth of a first layer
-_EXTRA_SCALES = (1e-2, 1e-3, 1e-3, 1e-3, 1e-10)  # V, mol m-2, 1, 1, m
+_EXTRA_SCALES = (1e-1, 1e-2, 1e-2, 1e-2, 1e-9)  # V, mol m-2, V, 1, m
 
 
 class Status(enum.Enum):
@@ -129,21 +129,16 @@ class Trajectory:
 
         states = self.at(times) if states is None else states
         which = self._which(times)
-        rows = np.empty((times.size, 7))
-        temperature = np.empty(times.size)
+        packed = pack(self.cell)
+        rows = np.empty((times.size, 8))
         for k, number in enumerate(which):
-            drive = self.pieces[number].drive
-            value = float(np.interp(times[k], drive.time, drive.values))
-            temperature[k] = np.interp(times[k], drive.time, drive.temperature)
-            kernel.observe(
-                value, drive.controls_voltage, temperature[k], states[k], self.cell, rows[k]
-            )
+            course = self.pieces[number].drive.course
+            kernel.observe(times[k], states[k], course, *packed, rows[k])
         names = (
             "voltage", "current", "potential", "counter_potential", "lithiation",
-            "counter_extent", "side_current",
+            "counter_extent", "side_current", "temperature",
         )  # fmt: skip
-        found = {name: rows[:, column] for column, name in enumerate(names)}
-        return found | {"temperature": temperature}
+        return {name: rows[:, column] for column, name in enumerate(names)}
 
 
 def integrate(
@@ -177,11 +172,12 @@ def integrate(
     state[reactions] = scalars.initial_potential
     state[reactions + 4] = scalars.initial_thickness
     absolute = tolerance * np.r_[np.full(reactions, _EXTENT_SCALE), _EXTRA_SCALES]
+    packed = pack(cell)
     time = start
     pieces: list[Piece] = []
     for number, drive in enumerate(drives):
         moved = replace(drive, time=drive.time + time)
-        piece, status = _follow(cell, moved, state, tolerance, absolute)
+        piece, status = _follow(packed, moved, state, tolerance, absolute)
         pieces.append(piece)
         if status is not Status.SUCCESS:
             return Trajectory(cell, tuple(pieces), status, number)
@@ -190,13 +186,17 @@ def integrate(
 
 
 def _follow(
-    cell: CellArrays, drive: Imposed, state: _Floats, tolerance: float, absolute: _Floats
+    packed: tuple[_Floats, NDArray[np.int64]],
+    drive: Imposed,
+    state: _Floats,
+    tolerance: float,
+    absolute: _Floats,
 ) -> tuple[Piece, Status]:
     """One step of the protocol from ``state``."""
     from opir.simulate.kinetics import kernel
 
     cvode = require("sksundae.cvode", extra="simulate")
-    rule = (drive.controls_voltage, drive.time, drive.values, drive.temperature, cell)
+    rule = (drive.course, *packed)
 
     calls = 0
 
@@ -215,15 +215,16 @@ def _follow(
     }
     if drive.time.size > 2:  # a measured course: no corner may be stepped over unseen
         options["max_step"] = max(float(np.diff(drive.time).max()), (end - begin) / 2000)
-    margin = _margin(drive, cell)
-    if margin is not None:
-        if margin(begin, state) <= 0.0:  # past the cutoff already: the step is over at once
+    if drive.until_voltage is not None or drive.until_current is not None:
+        by_voltage = drive.until_voltage is not None
+        limit = drive.until_voltage if by_voltage else drive.until_current
+        if kernel.margin(begin, state, *rule, by_voltage, limit) <= 0.0:  # past it already: over at once
             first = np.zeros_like(state)
             right_hand_side(begin, state, first)
             return Piece(drive, np.array([begin]), state[None], first[None]), Status.SUCCESS
 
         def events(time: float, state: _Floats, found: _Floats) -> None:
-            found[0] = margin(time, state)
+            found[0] = kernel.margin(time, state, *rule, by_voltage, limit)
 
         options |= {"eventsfn": events, "num_events": 1}
     solver = cvode.CVODE(right_hand_side, **options)
@@ -237,36 +238,13 @@ def _follow(
     keep = np.r_[True, np.diff(times) > 0]
     times, states = times[keep], states[keep]
     changes = np.empty_like(states)
-    for row, time in enumerate(times):
-        kernel.derivative(time, states[row], changes[row], *rule)
+    kernel.derivatives(times, states, changes, *rule)
     piece = Piece(drive, times, states, changes)
     if not solution.success or not np.isfinite(states).all():
         return piece, Status.FAILED
     if drive.needs_cutoff and solution.t_events is None:
         return piece, Status.CUTOFF_NOT_REACHED
     return piece, Status.SUCCESS
-
-
-def _margin(drive: Imposed, cell: CellArrays) -> Callable[[float, _Floats], float] | None:
-    """How far the cell is from the cutoff of the step, above 0 before it; None without one."""
-    from opir.simulate.kinetics import kernel
-
-    found = np.empty(7)
-    if drive.until_voltage is None and drive.until_current is None:
-        return None
-
-    def observed(time: float, state: _Floats) -> _Floats:
-        value = float(np.interp(time, drive.time, drive.values))
-        temperature = float(np.interp(time, drive.time, drive.temperature))
-        kernel.observe(value, drive.controls_voltage, temperature, state, cell, found)
-        return found
-
-    if drive.until_voltage is not None:
-        limit = drive.until_voltage
-        direction = 1.0 if drive.values[0] > 0 else -1.0
-        return lambda time, state: direction * (limit - float(observed(time, state)[0]))
-    least = float(drive.until_current or 0.0)
-    return lambda time, state: abs(float(observed(time, state)[1])) - least
 
 
 class _TooManyError(Exception):

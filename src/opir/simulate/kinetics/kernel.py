@@ -11,11 +11,17 @@ import math
 import numba
 import numpy as np
 
-from opir.simulate.kinetics.arrays import FARADAY, GAS_CONSTANT, Scalars
+from opir.simulate.kinetics.arrays import (
+    FARADAY,
+    GAS_CONSTANT,
+    CellArrays,
+    Scalars,
+    SparseColumns,
+)
 from opir.simulate.kinetics.laws import chemical, dissolution, gas_evolution, surface, tafel
 from opir.simulate.kinetics.transport import diffusion, interstitial, migration, tunnelling
 
-__all__ = ["derivative", "observe", "open_circuit"]
+__all__ = ["derivative", "derivatives", "margin", "observe"]
 
 _compiled = numba.njit(cache=True, error_model="numpy")
 
@@ -37,6 +43,7 @@ _DIFFUSION, _MIGRATION, _TUNNELLING = 0, 1, 2  # the order of CHANNELS
     _NUCLEATION, _SWING_STRENGTH, _SWING_TIME, _CRACKING, _INITIAL_THICKNESS, _SIDE,
     _COUNTER_CAPACITY, _COUNTER_LITHIATION, _PLATING, _INITIAL_POTENTIAL,
 ) = range(len(Scalars._fields))  # fmt: skip
+_SCALARS = len(Scalars._fields)
 _REFERENCE_TEMPERATURE = 298.15
 _DILUTE = 0.005  # degree of lithiation from the ends inside which the entropy is added
 _LEAST = 1e-9
@@ -44,6 +51,48 @@ _THERMAL = GAS_CONSTANT * 298.15 / FARADAY  # V
 _STEEPNESS = 1e3  # V per unit of lithiation beyond 0 and 1
 _HYSTERESIS_RATE = 0.02  # of the hourly current: slower than this the branches meet
 _METAL = 1e-7  # mol m-2: deposits thinner than this dissolve ever more slowly
+
+
+@_compiled
+def _unpack(floats, integers):
+    """The cell that :func:`opir.simulate.kinetics.arrays.pack` packed, as views."""
+    species, reactions, channels = integers[0], integers[1], integers[2]
+    grid, entries, ordered = integers[3], integers[4], integers[5]
+    i = 6
+    rows = integers[i : i + entries]
+    i += entries
+    starts = integers[i : i + reactions + 1]
+    i += reactions + 1
+    order_rows = integers[i : i + ordered]
+    i += ordered
+    order_starts = integers[i : i + reactions + 1]
+    i += reactions + 1
+    laws = integers[i : i + 4 * reactions].reshape(reactions, 4)
+    i += 4 * reactions
+    codes = integers[i : i + channels]
+    f = _SCALARS
+    scalars = floats[:f]
+    initial = floats[f : f + species]
+    f += species
+    unit_amount = floats[f : f + species]
+    f += species
+    film_volume = floats[f : f + species]
+    f += species
+    values = floats[f : f + entries]
+    f += entries
+    order_values = floats[f : f + ordered]
+    f += ordered
+    constants = floats[f : f + 6 * reactions].reshape(reactions, 6)
+    f += 6 * reactions
+    channel_constants = floats[f : f + 4 * channels].reshape(channels, 4)
+    f += 4 * channels
+    open_circuit = floats[f : f + 4 * grid].reshape(2, 2, grid)
+    return CellArrays(
+        scalars, initial, unit_amount, film_volume,
+        SparseColumns(rows, values, starts),
+        SparseColumns(order_rows, order_values, order_starts),
+        laws, constants, codes, channel_constants, open_circuit,
+    )  # fmt: skip
 
 
 @_compiled
@@ -66,17 +115,18 @@ def _interpolate(grid, values, at):
 
 
 @_compiled
-def open_circuit(table, lithiation):
-    """Open-circuit potential [V] by cubic (Catmull-Rom) interpolation of an even table.
+def _open_circuit(table, lithiation):
+    """Open-circuit potential [V] by a cubic spline.
 
     Near empty and full the entropy of an ideal mixture is added, which keeps the degree of
     lithiation between 0 and 1.
 
     Args:
-        table: Potentials on an even grid of the degree of lithiation from 0 to 1 [V], ``[G]``.
+        table: Potentials and their second differences, see
+            :attr:`~opir.simulate.kinetics.arrays.CellArrays.open_circuit`, ``[2, G]``.
         lithiation: The degree.
     """
-    last = table.size - 1
+    last = table.shape[1] - 1
     ends = 0.0
     if lithiation < _DILUTE:
         ends = -_THERMAL * math.log(max(lithiation, _LEAST) / _DILUTE)
@@ -84,36 +134,24 @@ def open_circuit(table, lithiation):
     elif lithiation > 1.0 - _DILUTE:
         ends = _THERMAL * math.log(max(1.0 - lithiation, _LEAST) / _DILUTE)
         ends += _STEEPNESS * min(1.0 - lithiation - _LEAST, 0.0)
-    lithiation = min(max(lithiation, 0.0), 1.0)
-    place = lithiation * last
+    place = min(max(lithiation, 0.0), 1.0) * last
     low = min(int(place), last - 1)
-    share = place - low
-    here, there = table[low], table[low + 1]
-    before = table[low - 1] if low > 0 else 2.0 * here - there
-    after = table[low + 2] if low + 2 <= last else 2.0 * there - here
-    left, right = 0.5 * (there - before), 0.5 * (after - here)
-    square = share * share
-    cube = square * share
-    return ends + (
-        (2.0 * cube - 3.0 * square + 1.0) * here
-        + (cube - 2.0 * square + share) * left
-        + (3.0 * square - 2.0 * cube) * there
-        + (cube - square) * right
-    )
+    right = place - low
+    left = 1.0 - right
+    bend = (left**3 - left) * table[1, low] + (right**3 - right) * table[1, low + 1]
+    return ends + left * table[0, low] + right * table[0, low + 1] + bend / 6.0
 
 
 @_compiled
 def _activities(state, cell, amounts, relative):
     """Amounts from extents, and relative to their unit, both never below 0."""
-    species, reactions = cell.stoichiometry.shape
-    for s in range(species):
-        amount = cell.initial[s]
-        for r in range(reactions):
-            coefficient = cell.stoichiometry[s, r]
-            if coefficient != 0.0:
-                amount += coefficient * state[r]
-        amounts[s] = amount
-        relative[s] = max(amount, 0.0) / cell.unit_amount[s]
+    columns = cell.stoichiometry
+    amounts[:] = cell.initial
+    for r in range(cell.laws.shape[0]):
+        for entry in range(columns.start[r], columns.start[r + 1]):
+            amounts[columns.row[entry]] += columns.value[entry] * state[r]
+    for s in range(amounts.size):
+        relative[s] = max(amounts[s], 0.0) / cell.unit_amount[s]
 
 
 @_compiled
@@ -137,20 +175,22 @@ def _counter_potential(state, cell):
     scalars = cell.scalars
     if scalars[_COUNTER_CAPACITY] <= 0.0:
         return 0.0
-    lithiation = scalars[_COUNTER_LITHIATION] - _counter_extent(state, cell) / scalars[_COUNTER_CAPACITY]
-    return open_circuit(cell.open_circuit[1], lithiation)
+    lithiation = (
+        scalars[_COUNTER_LITHIATION] - _counter_extent(state, cell) / scalars[_COUNTER_CAPACITY]
+    )
+    return _open_circuit(cell.open_circuit[1], lithiation)
 
 
 @_compiled
-def _rates(state, temperature, counter_potential, cell, rates):
+def _rates(state, temperature, counter_potential, cell, amounts, rates):
     """Rates of all reactions [mol m-2 s-1]; returns the current density of the reductions."""
-    species, reactions = cell.stoichiometry.shape
+    reactions = cell.laws.shape[0]
+    columns, orders = cell.stoichiometry, cell.orders
     scalars = cell.scalars
     height = scalars[_HEIGHT]
     phi = state[reactions]
     thickness = max(state[reactions + 4], scalars[_INITIAL_THICKNESS])
-    amounts = np.empty(species)
-    relative = np.empty(species)
+    relative = np.empty(amounts.size)
     _activities(state, cell, amounts, relative)
     thermal = GAS_CONSTANT * temperature
     arrhenius = (1.0 / temperature - 1.0 / _REFERENCE_TEMPERATURE) / GAS_CONSTANT
@@ -161,12 +201,10 @@ def _rates(state, temperature, counter_potential, cell, rates):
         law = cell.laws[r, 0]
         constant = cell.constants[r, 0] * math.exp(-cell.constants[r, 1] * arrhenius)
         activity = 1.0
-        for s in range(species):
-            order = cell.orders[s, r]
-            if order == 1.0:
-                activity *= relative[s]
-            elif order != 0.0:
-                activity *= relative[s] ** order
+        for entry in range(orders.start[r], orders.start[r + 1]):
+            base = relative[orders.row[entry]]
+            order = orders.value[entry]
+            activity *= base if order == 1.0 else base**order
         if law == _TAFEL:
             overpotential = phi - cell.constants[r, 2]
             sign = -1.0
@@ -182,19 +220,18 @@ def _rates(state, temperature, counter_potential, cell, rates):
             equilibrium = cell.constants[r, 5]
             if equilibrium > 0.0:
                 quotient = 1.0
-                for s in range(species):
-                    coefficient = cell.stoichiometry[s, r]
-                    if coefficient != 0.0:
-                        quotient *= max(relative[s], 1e-30) ** coefficient
+                for entry in range(columns.start[r], columns.start[r + 1]):
+                    base = max(relative[columns.row[entry]], 1e-30)
+                    quotient *= base ** columns.value[entry]
             if law == _CHEMICAL:
                 rates[r] = _chemical(constant, height, activity, quotient, equilibrium)
             else:
                 rates[r] = _surface(constant, activity, quotient, equilibrium)
         else:
             reactant = 0
-            for s in range(species):
-                if cell.stoichiometry[s, r] < 0.0:
-                    reactant = s
+            for entry in range(columns.start[r], columns.start[r + 1]):
+                if columns.value[entry] < 0.0:
+                    reactant = columns.row[entry]
             dissolved = cell.laws[r, 3]
             if law == _DISSOLUTION:
                 concentration = max(amounts[dissolved], 0.0) / height
@@ -249,7 +286,7 @@ def _insertion_current(state, temperature, cell):
     if scalars[_CAPACITY] <= 0.0:
         return 0.0
     lithiation = scalars[_INITIAL_LITHIATION] + inserted / scalars[_CAPACITY]
-    rest = open_circuit(cell.open_circuit[0], lithiation) + state[reactions + 2]
+    rest = _open_circuit(cell.open_circuit[0], lithiation) + state[reactions + 2]
     return exchange * 2.0 * math.sinh(min(max(half * (phi - rest), -35.0), 35.0))
 
 
@@ -264,23 +301,26 @@ def _cell_current(value, controls_voltage, state, counter_potential, cell):
 
 
 @_compiled
-def derivative(time, state, change, controls_voltage, corners, values, temperatures, cell):
+def derivative(time, state, change, course, floats, integers):
     """Rates of change of the state, into ``change``.
 
     Args:
         time: [s].
         state: See :mod:`opir.simulate.kinetics.arrays`, ``[R + 5]``.
         change: Written, ``[R + 5]``.
-        controls_voltage, corners, values, temperatures: Of the
-            :class:`~opir.simulate.kinetics.arrays.Imposed`.
-        cell: The :class:`~opir.simulate.kinetics.arrays.CellArrays`.
+        course: Of the :class:`~opir.simulate.kinetics.arrays.Imposed`.
+        floats, integers: The cell, packed.
     """
-    species, reactions = cell.stoichiometry.shape
+    cell = _unpack(floats, integers)
+    controls_voltage = course[0, 0] > 0.0
+    reactions = cell.laws.shape[0]
+    columns = cell.stoichiometry
     scalars = cell.scalars
-    temperature = _interpolate(corners, temperatures, time)
-    value = _interpolate(corners, values, time)
+    temperature = _interpolate(course[1], course[3], time)
+    value = _interpolate(course[1], course[2], time)
     counter_potential = _counter_potential(state, cell)
-    side_current = _rates(state, temperature, counter_potential, cell, change)
+    amounts = np.empty(cell.initial.size)
+    side_current = _rates(state, temperature, counter_potential, cell, amounts, change)
     insertion = _insertion_current(state, temperature, cell)
     current = _cell_current(value, controls_voltage, state, counter_potential, cell)
     electrode = scalars[_SIDE] * current
@@ -298,19 +338,15 @@ def derivative(time, state, change, controls_voltage, corners, values, temperatu
         lithiation_rate = change[reactions + 1] / scalars[_CAPACITY]
 
     grown, lost, volume = 0.0, 0.0, 0.0
-    for s in range(species):
-        if cell.film_volume[s] > 0.0:
-            amount = cell.initial[s]
-            for r in range(reactions):
-                coefficient = cell.stoichiometry[s, r]
-                if coefficient != 0.0:
-                    amount += coefficient * state[r]
-                    part = coefficient * cell.film_volume[s] * change[r]
-                    if part > 0.0:
-                        grown += part
-                    else:
-                        lost += part
-            volume += cell.film_volume[s] * max(amount, 0.0)
+    for r in range(reactions):
+        for entry in range(columns.start[r], columns.start[r + 1]):
+            part = cell.film_volume[columns.row[entry]] * columns.value[entry] * change[r]
+            if part > 0.0:
+                grown += part
+            else:
+                lost += part
+    for s in range(amounts.size):
+        volume += cell.film_volume[s] * max(amounts[s], 0.0)
     thickness = state[reactions + 4]
     whole = max(volume, scalars[_INITIAL_THICKNESS])
     intact = min(max(thickness, 0.0) / whole, 1.0)
@@ -320,22 +356,30 @@ def derivative(time, state, change, controls_voltage, corners, values, temperatu
 
 
 @_compiled
-def observe(value, controls_voltage, temperature, state, cell, found):
-    """Cell voltage [V], its current [A m-2], potentials [V] and degrees of lithiation.
+def observe(time, state, course, floats, integers, found):
+    """What the cell shows: voltage, current, potentials, degree of lithiation.
 
     Args:
-        value, controls_voltage, temperature: Of the drive at that time.
+        time: [s].
         state: ``[R + 5]``.
-        cell: The cell.
+        course: Of the drive.
+        floats, integers: The cell, packed.
         found: Written: voltage, current, potential of the watched and of the other electrode,
             degree of lithiation of the watched electrode, counter extent, current density of the
-            reductions, ``[7]``.
+            reductions, temperature, ``[8]``.
     """
+    cell = _unpack(floats, integers)
+    controls_voltage = course[0, 0] > 0.0
+    value = _interpolate(course[1], course[2], time)
+    temperature = _interpolate(course[1], course[3], time)
+    found[7] = temperature
     reactions = cell.laws.shape[0]
     scalars = cell.scalars
     counter_potential = _counter_potential(state, cell)
     current = _cell_current(value, controls_voltage, state, counter_potential, cell)
-    found[0] = scalars[_SIDE] * state[reactions] + counter_potential + current * scalars[_RESISTANCE]
+    found[0] = (
+        scalars[_SIDE] * state[reactions] + counter_potential + current * scalars[_RESISTANCE]
+    )
     found[1] = current
     found[2] = state[reactions]
     found[3] = counter_potential
@@ -344,4 +388,34 @@ def observe(value, controls_voltage, temperature, state, cell, found):
         found[4] += state[reactions + 1] / scalars[_CAPACITY]
     found[5] = _counter_extent(state, cell)
     rates = np.empty(reactions)
-    found[6] = _rates(state, temperature, counter_potential, cell, rates)
+    amounts = np.empty(cell.initial.size)
+    found[6] = _rates(state, temperature, counter_potential, cell, amounts, rates)
+
+
+@_compiled
+def derivatives(times, states, changes, course, floats, integers):
+    """:func:`derivative` at many times: ``[time]``, and ``[time, R + 5]`` twice."""
+    for row in range(times.size):
+        derivative(times[row], states[row], changes[row], course, floats, integers)
+
+
+@_compiled
+def margin(time, state, course, floats, integers, until_voltage, limit):
+    """How far the cell is from the cutoff of the step, above 0 before it.
+
+    Args:
+        time, state, course, floats, integers: As for :func:`derivative`.
+        until_voltage: Whether the cutoff is a voltage, reached in the direction of the current;
+            else it is the size of the current.
+        limit: The cutoff [V] or [A m-2].
+    """
+    cell = _unpack(floats, integers)
+    scalars = cell.scalars
+    value = _interpolate(course[1], course[2], time)
+    counter_potential = _counter_potential(state, cell)
+    current = _cell_current(value, course[0, 0] > 0.0, state, counter_potential, cell)
+    if not until_voltage:
+        return abs(current) - limit
+    voltage = scalars[_SIDE] * state[cell.laws.shape[0]] + counter_potential
+    voltage += current * scalars[_RESISTANCE]
+    return limit - voltage if current > 0.0 else voltage - limit

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from opir.errors import SimulationError
 from opir.simulate.kinetics.arrays import (
@@ -30,28 +31,14 @@ _Floats = NDArray[np.float64]
 _LAW = {name: code for code, name in enumerate(LAWS)}
 
 
-def _open_circuit(table: _Floats, degree: float) -> float:
-    last = table.size - 1
+def _open_circuit(spline: CubicSpline, degree: float) -> float:
     thermal = GAS_CONSTANT * 298.15 / FARADAY
     ends = 0.0
     if degree < 0.005:
         ends = -thermal * np.log(max(degree, 1e-9) / 0.005) - 1e3 * min(degree - 1e-9, 0.0)
     elif degree > 0.995:
         ends = thermal * np.log(max(1 - degree, 1e-9) / 0.005) + 1e3 * min(1 - degree - 1e-9, 0.0)
-    place = min(max(degree, 0.0), 1.0) * last
-    low = min(int(place), last - 1)
-    padded = np.r_[2 * table[0] - table[1], table, 2 * table[-1] - table[-2]]
-    before, here, there, after = padded[low : low + 4]
-    u = place - low
-    cubic = np.array([u**3, u**2, u, 1.0]) @ np.array(
-        [
-            [-0.5, 1.5, -1.5, 0.5],
-            [1.0, -2.5, 2.0, -0.5],
-            [-0.5, 0.0, 0.5, 0.0],
-            [0.0, 1.0, 0.0, 0.0],
-        ]
-    )
-    return float(ends + cubic @ np.array([before, here, there, after]))
+    return float(ends + spline(min(max(degree, 0.0), 1.0)))
 
 
 def reference_right_hand_side(
@@ -64,8 +51,12 @@ def reference_right_hand_side(
     k0, energy, potential, alpha, limit, last = cell.constants.T
     reductions = (law == _LAW["tafel"]) & (place == 0)
     oxidations = (law == _LAW["tafel"]) & (place == 1)
-    reactant = np.array([np.flatnonzero(column < 0)[-1] for column in cell.stoichiometry.T])
+    stoichiometry = cell.stoichiometry.dense(cell.initial.size)
+    reactant = np.array([np.flatnonzero(column < 0)[-1] for column in stoichiometry.T])
     names = list(CHANNELS)
+    orders = cell.orders.dense(cell.initial.size)
+    grid = np.linspace(0, 1, cell.open_circuit.shape[-1])
+    working, other = (CubicSpline(grid, rows[0]) for rows in cell.open_circuit)
 
     def right_hand_side(time: float, state: _Floats) -> _Floats:
         kelvin = np.interp(time, drive.time, drive.temperature)
@@ -81,12 +72,12 @@ def reference_right_hand_side(
         counter = 0.0
         if p.counter_capacity > 0:
             counter = _open_circuit(
-                cell.open_circuit[1], p.counter_lithiation - exchanged / p.counter_capacity
+                other, p.counter_lithiation - exchanged / p.counter_capacity
             )
 
-        amounts = cell.initial + cell.stoichiometry @ extents
+        amounts = cell.initial + stoichiometry @ extents
         relative = np.maximum(amounts, 0) / cell.unit_amount
-        activity = np.prod(relative[:, None] ** cell.orders, axis=0)
+        activity = np.prod(relative[:, None] ** orders, axis=0)
         k = k0 * np.exp(-energy * arrhenius)
         rates = np.zeros(reactions)
         with np.errstate(over="ignore"):
@@ -98,7 +89,7 @@ def reference_right_hand_side(
         rates[reductions | oxidations] = tafel[reductions | oxidations]
         logarithms = np.log(np.maximum(relative, 1e-30))
         with np.errstate(divide="ignore", over="ignore"):
-            quotient = np.exp(cell.stoichiometry.T @ logarithms)
+            quotient = np.exp(stoichiometry.T @ logarithms)
             back = np.where(last > 0, np.maximum(0, 1 - quotient / last), 1.0)
         here = law == _LAW["chemical"]
         rates[here] = (p.height * k * activity * back)[here]
@@ -136,9 +127,7 @@ def reference_right_hand_side(
             x = np.clip(0.5 * f * (phi + p.nucleation * bare - polarisation), -35, 35)
             insertion = exchange * (np.exp(x) * (1 - bare) - np.exp(-x))
         elif p.capacity > 0:
-            rest = _open_circuit(
-                cell.open_circuit[0], p.initial_lithiation + inserted / p.capacity
-            )
+            rest = _open_circuit(working, p.initial_lithiation + inserted / p.capacity)
             x = np.clip(0.5 * f * (phi - rest - polarisation), -35, 35)
             insertion = exchange * 2 * np.sinh(x)
         else:
@@ -160,7 +149,7 @@ def reference_right_hand_side(
         pace = 0.0
         if p.capacity > 0 and p.plating <= 0:
             pace = change[reactions + 1] / p.capacity
-        parts = cell.film_volume[:, None] * cell.stoichiometry * rates
+        parts = cell.film_volume[:, None] * stoichiometry * rates
         volume = float(np.sum(cell.film_volume * np.maximum(amounts, 0)))
         intact = min(max(thickness, 0) / max(volume, p.initial_thickness), 1.0)
         change[reactions + 4] = (

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 __all__ = ["PARAMETERS", "rate"]
 
-PARAMETERS = {"rate_constant": "mol m-2 s-1", "activation_energy": "J mol-1", "equilibrium_constant": "1"}
+PARAMETERS = {
+    "rate_constant": "mol m-2 s-1",
+    "activation_energy": "J mol-1",
+    "equilibrium_constant": "1",
+}
 
 
 def rate(
