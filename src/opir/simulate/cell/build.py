@@ -41,6 +41,7 @@ class Cell:
         amounts: At the beginning [mol m-2], ``[species]``.
         stoichiometry: Of the irreversible reactions, ``[species, reaction]``.
         exchange_stoichiometry: ``[species, 2]``.
+        charged: Whether a species is an ion, ``[species]``.
         area: Real surface of the watched electrode [m2].
         height: Volume of electrolyte per surface [m].
         capacity: Nominal capacity of the cell [A h], which C rates refer to.
@@ -56,6 +57,7 @@ class Cell:
     amounts: _Floats
     stoichiometry: _Floats
     exchange_stoichiometry: _Floats
+    charged: NDArray[np.bool_]
     area: float
     height: float
     capacity: float
@@ -154,7 +156,9 @@ def build_cell(
     return Cell(
         model=model, species=species, reactions=reactions, exchange=exchange, arrays=arrays,
         amounts=amounts, stoichiometry=stoichiometry,
-        exchange_stoichiometry=_matrix(exchange, index), area=geometry.area, height=height,
+        exchange_stoichiometry=_matrix(exchange, index),
+        charged=np.array([library.species[name].charge != 0 for name in species]),
+        area=geometry.area, height=height,
         capacity=geometry.capacity, temperature=kelvin, draws=draws,
     )  # fmt: skip
 

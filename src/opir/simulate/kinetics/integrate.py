@@ -218,7 +218,9 @@ def _follow(
     if drive.until_voltage is not None or drive.until_current is not None:
         by_voltage = drive.until_voltage is not None
         limit = drive.until_voltage if by_voltage else drive.until_current
-        if kernel.margin(begin, state, *rule, by_voltage, limit) <= 0.0:  # past it already: over at once
+        if (
+            kernel.margin(begin, state, *rule, by_voltage, limit) <= 0.0
+        ):  # past it already: over at once
             first = np.zeros_like(state)
             right_hand_side(begin, state, first)
             return Piece(drive, np.array([begin]), state[None], first[None]), Status.SUCCESS

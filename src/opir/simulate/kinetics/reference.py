@@ -71,9 +71,7 @@ def reference_right_hand_side(
         exchanged += np.sum(np.where(place == 1, -1, 1) * electrons * extents)
         counter = 0.0
         if p.counter_capacity > 0:
-            counter = _open_circuit(
-                other, p.counter_lithiation - exchanged / p.counter_capacity
-            )
+            counter = _open_circuit(other, p.counter_lithiation - exchanged / p.counter_capacity)
 
         amounts = cell.initial + stoichiometry @ extents
         relative = np.maximum(amounts, 0) / cell.unit_amount
