@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from opir.chemistry import schema
 from opir.chemistry.build import (
@@ -49,6 +49,10 @@ class Named(Mapping[str, T]):
             return self._items[name]
         except KeyError:
             raise UnknownNameError(self.kind, name, self._items) from None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The object of that name, or ``default``."""
+        return self._items.get(name, default)
 
     def __contains__(self, name: object) -> bool:
         return name in self._items

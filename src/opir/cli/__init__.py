@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import typer
 
 from opir import __version__
+from opir.cli.chemistry import app as chemistry_commands
 from opir.cli.data import app as data_commands
 from opir.cli.files import add_to as add_file_commands
 from opir.cli.models import add_to as add_model_commands
@@ -35,6 +36,7 @@ add_file_commands(app)
 add_model_commands(app)
 add_simulation_commands(app, data_commands)
 app.add_typer(data_commands, name="data")
+app.add_typer(chemistry_commands, name="chemistry")
 
 
 def _version(wanted: bool) -> None:
