@@ -170,7 +170,7 @@ def test_vapour_is_amount_times_one_spectrum_of_either_sign() -> None:
 
 
 def test_vapour_spectrum_is_1_at_its_highest_and_co2_is_seen_at_2349() -> None:
-    axis = np.arange(600, 2500, 0.5)
+    axis = np.arange(600, 2500, 0.1)
     for gas in ("water", "carbon_dioxide"):
         other = {"water": "carbon_dioxide", "carbon_dioxide": "water"}[gas]
         found, draws = run(Vapour(**{gas: 1.0, other: 0.0}), axis=axis, seed=4)

@@ -148,6 +148,26 @@ def test_order_rises_with_the_shift_until_the_sum_is_direct() -> None:
     assert orders[4] == -1
 
 
+def test_without_numba_the_spectra_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    amount, shift = course(0.5)
+    shift[:, 0] *= 20
+    compiled = absorbance(table(), amount, AXIS[::-1], 1e-6, shift=shift, broadening=shift / 90)
+    for module in ("molar", "direct"):
+        monkeypatch.setattr(f"opir.simulate.spectra.{module}.kernels", lambda: None)
+    plain = absorbance(table(), amount, AXIS[::-1], 1e-6, shift=shift, broadening=shift / 90)
+    np.testing.assert_allclose(plain, compiled, atol=1e-10 * compiled.max())
+
+
+def test_two_populations_of_one_solvent_meet_in_an_isosbestic_point() -> None:
+    bands = BandTable.from_bands([(EC, 1773, 0.5, 20, 0.4), (PAIR, 1750, 0.5, 20, 0.4)])
+    share = np.linspace(0, 1, 11)[:, None]
+    axis = np.linspace(1740, 1780, 401)
+    found = absorbance(bands, 5000 * np.hstack([1 - share, share]), axis, 1e-6)
+    spread = np.ptp(found, axis=0) / found.max()
+    assert spread.min() < 1e-3
+    assert axis[spread.argmin()] == pytest.approx(1761.5, abs=0.1)
+
+
 def test_a_constant_shift_costs_no_accuracy() -> None:
     amount, _ = course(0.0)
     found = absorbance(table(), amount, AXIS, 1.0, shift=7.0, broadening=0.1)

@@ -13,9 +13,9 @@ from scipy.sparse import csr_array
 from opir.errors import OptionError
 from opir.simulate.instrument.effects.base import EFFECTS, Array, Effect, Scene
 
-__all__ = ["LINE_SHAPES", "Resolution"]
+__all__ = ["INSTRUMENT_LINE_SHAPES", "Resolution"]
 
-LINE_SHAPES = ("gauss", "triangle")
+INSTRUMENT_LINE_SHAPES = ("gauss", "triangle")
 
 _SIGMA = float(2 * np.sqrt(2 * np.log(2)))
 _NEIGHBOURS = 6
@@ -41,10 +41,10 @@ class Resolution(Effect):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.line_shape not in LINE_SHAPES:
+        if self.line_shape not in INSTRUMENT_LINE_SHAPES:
             raise OptionError(
                 f"unknown instrument line shape {self.line_shape!r}",
-                remedy=f"Use one of: {', '.join(LINE_SHAPES)}",
+                remedy=f"Use one of: {', '.join(INSTRUMENT_LINE_SHAPES)}",
             )
 
     def apply(

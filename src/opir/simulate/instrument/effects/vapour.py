@@ -65,8 +65,7 @@ class Vapour(Effect):
 
 @lru_cache(maxsize=32)
 def unit_spectrum(axis: bytes, gas: str, resolution: float) -> Array:
-    """Spectrum of a gas [wavenumber], its highest point over all wavenumbers being 1
-    (to 0.1 %).
+    """Spectrum of a gas [wavenumber]; 1 (to 0.1 %) at its highest, on this axis or off it.
 
     Args:
         axis: Bytes of the float64 axis, cm-1.
