@@ -286,16 +286,16 @@ def _share_bands(
 def _check_names(
     species: Mapping[str, Species], entries: Mapping[str, Entry], faults: list[OpirError]
 ) -> None:
-    """No alias may be the name or alias of another species."""
+    """No title or alias may be the name, title or alias of another species."""
     owner: dict[str, str] = {name.casefold(): name for name in species}
     for item in species.values():
-        for alias in item.aliases:
+        for alias in (item.title, *item.aliases):
             other = owner.setdefault(alias.casefold(), item.name)
             if other != item.name:
                 faults.append(
                     ChemistryError(
-                        f"the alias {alias!r} belongs to {other} already",
-                        remedy="Remove it from one of the two",
+                        f"the title or alias {alias!r} belongs to {other} already",
+                        remedy="Change or remove it in one of the two",
                         path=entries[item.name].path,
                         place=f"species {item.name}",
                     )

@@ -71,6 +71,7 @@ def species_spectrum(
     spectral_axis(axes, [low, high])
     axes.set_ylim(0, 1.18 * max(axes.get_ylim()[1], 1e-9))
     axes.set_ylabel("Molar absorptivity / L mol⁻¹ cm⁻¹")
+    facts = [f"{species.title}, {species.phase}, per mole of formula units"]
     outside = sorted({round(p) for p in positions if not low < p < high}, reverse=True)
     if outside:
         more = ", ..." if len(outside) > 4 else ""
