@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import opir
-from opir.chemistry import Library, library
+from opir.chemistry import Library
 from opir.errors import OpirError, OptionError, OutputExistsError, StoreError
 from opir.run.store import Store
+from opir.simulate.dataset.domain import domain_library
 from opir.simulate.dataset.parts import list_parts
 from opir.simulate.dataset.plan import draw_task
 from opir.simulate.dataset.pool import Pool
@@ -81,7 +82,7 @@ def generate(
     workers = workers or usable_cores()
     if not 1 <= workers <= 1024:
         raise OptionError(f"{workers} workers were asked for; 1 to 1024 are possible")
-    known = library(preset.library)
+    known = domain_library(preset)
     _check(preset, known)
     store = _opened(preset, url, known)
     parts = list_parts(preset)

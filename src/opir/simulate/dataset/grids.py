@@ -9,28 +9,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from opir.errors import OptionError, UnknownNameError
+from opir.simulate.instrument import acquisition_times
 
 __all__ = ["GRIDS", "FrameGrid"]
 
 Array = NDArray[np.float64]
+Rule = Callable[[Array, int, np.random.Generator], Array]
 
 
-def _even(edges: Array, count: int, generator: np.random.Generator) -> Array:
-    return np.linspace(edges[0], edges[-1], count)
+def _scheduled(spacing: str, jitter: float, dropped: float) -> Rule:
+    def times(edges: Array, count: int, generator: np.random.Generator) -> Array:
+        found = acquisition_times(
+            edges[-1] - edges[0], count, generator, spacing=spacing, jitter=jitter, dropped=dropped
+        )
+        return np.asarray(edges[0] + found)
 
-
-def _jittered(edges: Array, count: int, generator: np.random.Generator) -> Array:
-    """Each inner frame moved by at most 0.4 of a step."""
-    times = np.linspace(edges[0], edges[-1], count)
-    step = (edges[-1] - edges[0]) / (count - 1)
-    times[1:-1] += generator.uniform(-0.4, 0.4, count - 2) * step
     return times
-
-
-def _denser_early(edges: Array, count: int, generator: np.random.Generator) -> Array:
-    """Steps that grow: the share of the time goes with the square of the share of the frames."""
-    share = np.linspace(0.0, 1.0, count)
-    return np.asarray(edges[0] + (edges[-1] - edges[0]) * (0.2 * share + 0.8 * share**2))
 
 
 def _per_step(edges: Array, count: int, generator: np.random.Generator) -> Array:
@@ -41,10 +35,12 @@ def _per_step(edges: Array, count: int, generator: np.random.Generator) -> Array
     return np.interp(np.linspace(0.0, passed[-1], count), passed, edges)
 
 
-GRIDS: dict[str, Callable[[Array, int, np.random.Generator], Array]] = {
-    "even": _even,
-    "jittered": _jittered,
-    "denser-early": _denser_early,
+GRIDS: dict[str, Rule] = {
+    "even": _scheduled("even", 0.0, 0.0),
+    "jittered": _scheduled("even", 0.4, 0.0),
+    "denser-early": _scheduled("early", 0.0, 0.0),
+    "blocks": _scheduled("blocks", 0.02, 0.0),
+    "dropped": _scheduled("even", 0.02, 0.15),
     "per-step": _per_step,
 }
 """Kind of grid -> function of the edges of the protocol's steps [s], the number of frames and a

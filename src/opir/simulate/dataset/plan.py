@@ -31,6 +31,7 @@ class Task:
         additives: Additive -> mass fraction; those not named are as the system has them.
         water: Mass fraction in the electrolyte.
         frames: Rule of the acquisition times.
+        instrument: Name.
         seed: Of the cell and the instrument.
     """
 
@@ -44,6 +45,7 @@ class Task:
     additives: Mapping[str, float] = field(default_factory=dict)
     water: float = 2e-5
     frames: FrameGrid = field(default_factory=FrameGrid)
+    instrument: str = "bench"
     seed: int = 0
 
 
@@ -88,7 +90,6 @@ def draw_task(
     }
     least, most = variants.salt_concentration
     dry, wet = conditions.water
-    kinds = {kind: weight for kind, weight in sorted(preset.grids.items()) if weight > 0}
     seeds = generator.integers(0, 2**63, size=2)
     return Task(
         id=f"{name}-{index // len(preset.systems):05d}",
@@ -102,7 +103,8 @@ def draw_task(
         else float(least + salt_draw * (most - least)),
         additives={} if nominal_additives < conditions.nominal_additives else additives,
         water=float(dry * (wet / dry) ** water_draw),
-        frames=FrameGrid(_chosen(generator, kinds), preset.spectra.frames, int(seeds[0])),
+        frames=FrameGrid(_chosen(generator, preset.grids), preset.spectra.frames, int(seeds[0])),
+        instrument=_chosen(generator, preset.instruments),
         seed=int(seeds[1]),
     )
 
@@ -119,9 +121,10 @@ def _protocols(preset: Preset, model: SystemModel) -> dict[str, float]:
 
 
 def _chosen(generator: np.random.Generator, weights: Mapping[str, float]) -> str:
-    total = np.cumsum(list(weights.values()))
+    names = sorted(name for name, weight in weights.items() if weight > 0)
+    total = np.cumsum([weights[name] for name in names])
     place = np.searchsorted(total, generator.uniform() * total[-1], side="right")
-    return list(weights)[min(int(place), len(weights) - 1)]
+    return names[min(int(place), len(names) - 1)]
 
 
 def plan(preset: Preset, models: Mapping[str, SystemModel]) -> list[Task]:

@@ -15,6 +15,7 @@ from opir.errors import FormatError, OpirError, OptionError, UnknownNameError
 from opir.files import read_text
 from opir.quantities import parse
 from opir.simulate.dataset.grids import GRIDS
+from opir.simulate.instrument import instrument_names
 
 __all__ = ["Conditions", "Preset", "SpectralGrid", "preset_names", "read_preset"]
 
@@ -93,6 +94,7 @@ class Preset(_Part):
         protocols: Named protocol -> weight, of those that suit a system. Others weigh 1.
         only: Protocols to use instead: names or texts; empty: those that suit the system.
         grids: Kind of frame grid -> weight.
+        instruments: Name of an instrument -> weight.
         spectra, conditions: See there.
         domain: ``""``, or ``shifted`` for the test-only domain.
         part_runs: Runs of one part of the store.
@@ -113,6 +115,7 @@ class Preset(_Part):
     protocols: dict[str, _Weight] = Field(default_factory=dict)
     only: tuple[str, ...] = ()
     grids: dict[str, _Weight] = Field(default_factory=lambda: {"even": 1.0})
+    instruments: dict[str, _Weight] = Field(default_factory=lambda: {"bench": 1.0})
     spectra: SpectralGrid = Field(default_factory=SpectralGrid)
     conditions: Conditions = Field(default_factory=Conditions)
     domain: str = ""
@@ -125,8 +128,12 @@ class Preset(_Part):
         for kind in self.grids:
             if kind not in GRIDS:
                 raise UnknownNameError("grid of frames", kind, GRIDS)
-        if not sum(self.grids.values()) > 0:
-            raise OptionError("no grid of frames has a weight above 0")
+        for kind in self.instruments:
+            if kind not in instrument_names():
+                raise UnknownNameError("instrument", kind, instrument_names())
+        for what, weights in (("grid of frames", self.grids), ("instrument", self.instruments)):
+            if not sum(weights.values()) > 0:
+                raise OptionError(f"no {what} has a weight above 0")
         low, high = self.spectra.lowest, self.spectra.highest
         if not low < high:
             raise OptionError(f"the axis from {low:g} to {high:g} cm-1 is empty")

@@ -71,10 +71,14 @@ def _tags(task: Task, failures: list[str]) -> dict[str, object]:
         "additives": [f"{name} {amount:.5f}" for name, amount in task.additives.items()],
         "water": float(f"{task.water:.4g}"),
         "grid": task.frames.kind,
+        "instrument": task.instrument,
         "index": task.index,
         "attempt": task.attempt,
         "failures": failures,
     }
+
+
+_INSTRUMENT = "instrument: "
 
 
 def compact_run(run: Run) -> Run:
@@ -88,8 +92,16 @@ def compact_truth(truth: xr.Dataset) -> xr.Dataset:
     """The truth with spectra in single precision, amounts and extents in double.
 
     Element balances hold to 1e-9 in double precision only; spectra are the bulk of the bytes.
+    What the instrument drew becomes attributes: instruments differ in what they draw, and runs
+    of different layouts could not lie in one part.
     """
     found = truth.copy(deep=False)
+    if "draw" in truth:
+        labels = truth["draw"].values.astype(str)
+        of_instrument = np.char.startswith(labels, _INSTRUMENT)
+        drawn = zip(labels[of_instrument], truth["draws"].values[of_instrument], strict=True)
+        found = found.isel(draw=~of_instrument)
+        found.attrs = {**truth.attrs, **{str(name): float(value) for name, value in drawn}}
     for name, variable in truth.data_vars.items():
         if "wavenumber" in variable.dims and variable.dtype == np.float64:
             found[name] = variable.astype(np.float32)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from opir.chemistry import Library
 from opir.simulate.dataset.plan import Task
 from opir.simulate.dataset.preset import Preset
 from opir.simulate.dataset.produce import Simulated
+from opir.simulate.dataset.shifted import LINE_SHAPE
 from opir.simulate.dataset.variant import vary_composition
+from opir.simulate.simulate import simulate
 
 __all__ = ["simulate_task"]
 
@@ -17,10 +21,6 @@ def simulate_task(task: Task, preset: Preset, library: Library) -> Simulated:
     Raises:
         SimulationError: If the solver cannot follow the protocol.
     """
-    import numpy as np
-
-    from opir.simulate.simulate import simulate
-
     model = vary_composition(
         library.systems[task.system], salt=task.salt, additives=task.additives, water=task.water
     )
@@ -32,5 +32,7 @@ def simulate_task(task: Task, preset: Preset, library: Library) -> Simulated:
         temperature=task.temperature,
         frames=task.frames,
         wavenumber=np.linspace(spectra.lowest, spectra.highest, spectra.wavenumbers),
+        instrument=task.instrument,
+        line_shape=LINE_SHAPE if preset.domain == "shifted" else "pseudo-voigt",
         library=library,
     )

@@ -91,14 +91,14 @@ def _say(stream: TextIO, answer: dict[str, Any]) -> None:
 
 
 def _prepare(job: dict[str, Any]) -> Any:
-    from opir.chemistry import library
     from opir.run.store import Store
+    from opir.simulate.dataset.domain import domain_library
     from opir.simulate.dataset.parts import list_parts, write_part
     from opir.simulate.dataset.preset import Preset
 
     preset = Preset.from_json(job["preset"])
     simulator = load_simulator(job["simulator"])
-    parts, known = list_parts(preset), library(preset.library)
+    parts, known = list_parts(preset), domain_library(preset)
     store = Store.open(job["store"])
 
     def work(number: int) -> int:

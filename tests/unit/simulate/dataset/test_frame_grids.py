@@ -38,7 +38,10 @@ def test_what_the_kinds_are() -> None:
     np.testing.assert_allclose(np.diff(even), 10000 / 64)
     early = np.diff(FrameGrid("denser-early", 65).times(edges))
     assert (np.diff(early) > 0).all()
-    assert early[-1] > 5 * early[0]
+    blocks = np.diff(FrameGrid("blocks", 65, 3).times(edges))
+    assert 2 <= (blocks > 3 * np.median(blocks)).sum() <= 5
+    dropped = np.diff(FrameGrid("dropped", 65, 3).times(edges))
+    assert 1 <= (dropped > 1.5 * np.median(dropped)).sum() <= 11
     per_step = FrameGrid("per-step", 65).times(edges)
     # The first step is 1 % of the time; it gets the mean of 1 % and one half of the frames.
     assert (per_step <= 100).sum() == pytest.approx(0.255 * 64, abs=1)
