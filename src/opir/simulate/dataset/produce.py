@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from opir.chemistry import Library
-from opir.errors import SimulationError
+from opir.errors import SimulationError, ValueRangeError
 from opir.run.run import Run
 from opir.run.store import Item
 from opir.simulate.dataset.plan import Task, draw_task
@@ -37,8 +37,9 @@ Simulator = Callable[[Task, Preset, Library], Simulated]
 def produce(preset: Preset, index: int, library: Library, simulator: Simulator) -> Item:
     """Run ``index`` of a set with its truth, ready for the store.
 
-    A draw whose integration fails is drawn anew with the next attempt number; the tags of the run
-    say how many failed (``attempt``) and why (``failures``).
+    A draw whose integration fails, or ends in values that no cell has, is drawn anew with the
+    next attempt number; the tags of the run say how many failed (``attempt``) and why
+    (``failures``).
 
     Raises:
         SimulationError: If no draw succeeds, or a run does not say that it is simulated.
@@ -48,7 +49,7 @@ def produce(preset: Preset, index: int, library: Library, simulator: Simulator) 
         task = draw_task(preset, index, library.systems, attempt=attempt)
         try:
             made = simulator(task, preset, library)
-        except SimulationError as error:
+        except (SimulationError, ValueRangeError) as error:
             failures.append(f"{task.protocol}, {task.temperature:.1f} K: {error}")
             continue
         if made.run.origin != "simulated":
