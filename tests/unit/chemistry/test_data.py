@@ -237,3 +237,22 @@ def test_spectra_integrate_to_the_intensities() -> None:
     area = np.trapezoid(ec.absorptivity(x), x)
     total = sum(b.intensity.value for b in ec.bands())
     assert area == pytest.approx(total * 1074.428 * 43.4294, rel=1e-3)
+
+
+def test_the_page_counts_the_tags_about_right() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "chemistry.md").read_text("utf-8")
+    for tag, count in count_tags(LIBRARY).items():
+        row = re.search(rf"^\| `{tag}` \| .* \| (\d+) \|$", page, re.MULTILINE)
+        assert row, tag
+        assert abs(int(row[1]) - count) <= max(15, 0.1 * count), f"{tag}: now {count}"
+
+
+def test_the_example_of_the_page_loads(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "chemistry.md").read_text("utf-8")
+    example = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert example
+    path = tmp_path / "own.yaml"
+    path.write_text(example[1], encoding="utf-8")
+    made = library([path])
+    assert made.species["MP"].bands("free")[1].intensity.value == pytest.approx(400 / 1074.428)
+    assert made.reactions["mp-to-propionate"].electrons == 1
