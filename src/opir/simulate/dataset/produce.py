@@ -84,9 +84,11 @@ _INSTRUMENT = "instrument: "
 
 def compact_run(run: Run) -> Run:
     """The run with its spectra in single precision; times and what the cell did stay double."""
-    dataset = run.dataset.copy(deep=False)
-    dataset[run.signal] = dataset[run.signal].astype(np.float32)
-    return Run(dataset)
+    return Run(run.dataset.assign({run.signal: _single(run.dataset.variables[run.signal])}))
+
+
+def _single(variable: xr.Variable) -> xr.Variable:
+    return xr.Variable(variable.dims, variable.values.astype(np.float32), variable.attrs)
 
 
 def compact_truth(truth: xr.Dataset) -> xr.Dataset:
@@ -96,14 +98,16 @@ def compact_truth(truth: xr.Dataset) -> xr.Dataset:
     What the instrument drew becomes attributes: instruments differ in what they draw, and runs
     of different layouts could not lie in one part.
     """
-    found = truth.copy(deep=False)
+    spectra = {
+        name: _single(variable)
+        for name, variable in truth.variables.items()
+        if "wavenumber" in variable.dims and variable.ndim > 1
+    }
+    found = truth.assign(spectra)
     if "draw" in truth:
         labels = truth["draw"].values.astype(str)
         of_instrument = np.char.startswith(labels, _INSTRUMENT)
         drawn = zip(labels[of_instrument], truth["draws"].values[of_instrument], strict=True)
         found = found.isel(draw=~of_instrument)
         found.attrs = {**truth.attrs, **{str(name): float(value) for name, value in drawn}}
-    for name, variable in truth.data_vars.items():
-        if "wavenumber" in variable.dims and variable.dtype == np.float64:
-            found[name] = variable.astype(np.float32)
     return found
