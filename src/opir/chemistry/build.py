@@ -193,6 +193,16 @@ def build_reaction(
     )
 
 
+def _window(window: tuple[float, float]) -> tuple[float, float]:
+    low, high = window
+    check_values([low, high], "voltage", label="window")
+    if low >= high:
+        raise ChemistryError(
+            f"the window is {low:g} to {high:g} V", remedy="Give the lower potential first"
+        )
+    return low, high
+
+
 def build_electrode(name: str, entry: schema.ElectrodeEntry) -> ElectrodeModel:
     """One electrode; its potential falls with the degree of lithiation where it stores ions."""
     degree = tuple(row[0] for row in entry.open_circuit.table)
@@ -215,12 +225,7 @@ def build_electrode(name: str, entry: schema.ElectrodeEntry) -> ElectrodeModel:
                     f"the open-circuit potential rises or stays at degree {x:g}",
                     remedy="It has to fall strictly with the degree of lithiation",
                 )
-    low, high = entry.window
-    check_values([low, high], "voltage", label="window")
-    if low >= high:
-        raise ChemistryError(
-            f"the window is {low:g} to {high:g} V", remedy="Give the lower potential first"
-        )
+    low, high = _window(entry.window)
     curve = entry.open_circuit
     return ElectrodeModel(
         name=name,
@@ -253,8 +258,14 @@ def build_system(
     if twice:
         raise ChemistryError(f"lists {', '.join(twice)} twice", remedy="Name each reaction once")
     phase = entry.interphase
-    low, high = entry.window
-    check_values([low, high], "voltage", label="window")
+    low, high = _window(entry.window)
+    lowest, highest = electrodes[entry.working].window
+    if not entry.full_cell and (low < lowest or high > highest):
+        raise ChemistryError(
+            f"the window {low:g} to {high:g} V is not within that of {entry.working}, "
+            f"{lowest:g} to {highest:g} V",
+            remedy="Narrow it, or name another working electrode",
+        )
     return SystemModel(
         name=name,
         title=entry.title or name,
@@ -300,7 +311,10 @@ def _variants(entry: schema.VariantsEntry, species: Callable[[str], Species]) ->
     def pair(texts: tuple[str, str], kind: str) -> tuple[float, float]:
         low, high = (parse(text, kind) for text in texts)
         if low > high:
-            raise ChemistryError(f"the range {texts[0]} to {texts[1]} is the wrong way round")
+            raise ChemistryError(
+                f"the range {texts[0]} to {texts[1]} is the wrong way round",
+                remedy="Give the lower end first",
+            )
         return low, high
 
     return Variants(

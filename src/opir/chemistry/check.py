@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from opir.chemistry.composition import concentrations
 from opir.chemistry.library import Library
 from opir.chemistry.system import SystemModel
 from opir.chemistry.value import TAGS, Value
+from opir.errors import OpirError
 
 __all__ = ["Finding", "all_values", "count_tags", "examine", "reachable"]
 
@@ -121,6 +123,16 @@ def examine(library: Library) -> list[Finding]:
     used_reactions: set[str] = set()
     for model in library.systems.values():
         place = f"system {model.name}"
+        try:
+            content = concentrations(
+                model.system, library, residual_water=model.residual_water.value
+            )
+        except OpirError as error:
+            findings.append(Finding("error", place, str(error)))
+            continue
+        if f"{model.solvation.cation}+" not in content:
+            text = f"the electrolyte has no {model.solvation.cation}+, which solvation names"
+            findings.append(Finding("error", place, text))
         held, running = reachable(library, model)
         used_species |= held
         used_reactions |= {*model.reactions, *model.exchange}

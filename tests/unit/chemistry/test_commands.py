@@ -135,3 +135,28 @@ def test_check_tells_of_loose_ends(tmp_path: Path) -> None:
     path.write_text("species:\n  A: {formula: C2H4O, phase: liquid}\n", encoding="utf-8")
     findings, _ = check([path])
     assert [str(f) for f in findings] == ["warning: species A: no system can come to hold it"]
+
+
+def test_check_sees_absurd_electrolytes(tmp_path: Path) -> None:
+    source = next(p for k, p in library().origins.items() if k == "systems lp30-graphite")
+    text = source.read_text("utf-8").replace("lp30-graphite:", "mine:")
+    path = tmp_path / "own.yaml"
+    for new, said in (
+        ("amount: 30", "no room"),
+        ("amount: 9", "more than dissolves"),
+    ):
+        path.write_text(text.replace("amount: 1.0, unit: mol/L", f"{new}, unit: mol/L"), "utf-8")
+        findings, _ = check([path])
+        assert [f for f in findings if f.level == "error" and said in f.text]
+    path.write_text(text.replace("name: LiPF6", "name: NaPF6"), "utf-8")
+    findings, _ = check([path])
+    assert [f for f in findings if "no Li+" in f.text]
+
+
+def test_own_files_are_listed_with_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("species:\n  A: {formula: C2H4O, phase: liquid}\n", encoding="utf-8")
+    shown = RUNNER.invoke(app, ["chemistry", "show", "A", "--library", str(path)])
+    assert shown.exit_code == 0
+    assert "C2H4O" in shown.output
+    assert " A " not in RUNNER.invoke(app, ["chemistry", "list", "species"]).output

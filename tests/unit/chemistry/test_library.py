@@ -201,3 +201,61 @@ def test_electrodes_by_alias() -> None:
 
 def test_the_built_in_library_is_read_once() -> None:
     assert library() is library()
+
+
+def own_system(folder: Path, *changes: tuple[str, str]) -> Path:
+    """A copy of a built-in system under another name, with texts replaced."""
+    source = next(p for k, p in library().origins.items() if k == "systems lp30-graphite")
+    text = source.read_text("utf-8").replace("lp30-graphite:", "mine:")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return write(folder, text)
+
+
+def test_an_own_system_is_added(tmp_path: Path) -> None:
+    made = library([own_system(tmp_path, ("amount: 1.0, unit: mol/L", "amount: 500, unit: mM"))])
+    assert made.systems["mine"].system.name == "mine"
+    assert made.systems["mine"].system.amounts("salt") == {"LiPF6": (0.5, "mol/L")}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("- ec-to-ledc", "- ec-to-lecd", "unknown reaction 'ec-to-lecd'. Nearest: .*ec-to-ledc"),
+        ("- ec-to-ledc", "- ec-to-ledc\n    - ec-to-ledc", "lists ec-to-ledc twice"),
+        ("working: graphite", "working: grafite", "unknown electrode 'grafite'. Nearest: graphite"),
+        ("temperature: 25 degC", "temperature: 25", "25 K is outside"),
+        ("temperature: 25 degC", "temperature: 9000 K", "outside"),
+        ("name: LiPF6", "name: LiPF7", "unknown species 'LiPF7'"),
+        ("role: solvent", "role: solvant", "solvant"),
+        ("window: [0.01, 2.5]", "window: [2.5, 0.01]", "lower potential first"),
+        ("window: [0.01, 2.5]", "window: [0.01, 250]", "outside"),
+        ("window: [0.01, 2.5]", "window: [0.01, 4.0]", "not within that of graphite, 0 to 3.2 V"),
+        ("law: tunnelling", "law: tuneling", "unknown law 'tuneling'. Nearest: tunnelling"),
+        ("decay_length", "decay", "unknown parameter 'decay'"),
+        ("salt_concentration: [0.5 M, 1.5 M]", "salt_concentration: [1.5 M, 0.5 M]", "wrong way"),
+        ("temperature: [15 degC, 60 degC]", "temperature: [15 mV, 60 degC]", "not a unit"),
+        ("unit: ppm", "unit: ppb", "'ppb' is not a unit"),
+    ],
+)  # fmt: skip
+def test_systems_make_sense(tmp_path: Path, old: str, new: str, said: str) -> None:
+    path = own_system(tmp_path, (old, new))
+    with pytest.raises(OpirError, match=said) as error:
+        library([path])
+    assert "own.yaml" in str(error.value)
+
+
+def test_yaml_that_unfolds_without_end_is_refused_at_once(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
+    for text in ("\n".join(lines), "systems: {mine: {title: " + "[" * 5000 + "]" * 5000 + "}}"):
+        with pytest.raises(OpirError):
+            library([write(tmp_path, text)])
+    bomb = own_system(tmp_path, ("Swagelok", "*a9")).read_text("utf-8")
+    anchors = "\n".join(
+        ["citations:"] + [f"  c{i}: {{text: {line.split(': ', 1)[1]}}}" for i, line in
+                          enumerate(lines[:10])]
+    )  # fmt: skip
+    with pytest.raises(OpirError):
+        library([write(tmp_path, anchors + "\n" + bomb)])
