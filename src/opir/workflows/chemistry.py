@@ -32,6 +32,18 @@ __all__ = ["KINDS", "card", "check", "draw", "find", "listing", "to_data"]
 KINDS = ("species", "reactions", "systems", "electrodes")
 """What can be listed."""
 
+_CHOSEN = "[guessed: a choice of ours]"
+
+_UNITS = {
+    "area": "m2",
+    "mass": "kg",
+    "specific_surface_area": "m2 kg-1",
+    "electrolyte_volume": "m3",
+    "incidence_angle": "rad",
+    "path_length": "m",
+    "fibre_diameter": "m",
+}
+
 Item = Species | Reaction | SystemModel | ElectrodeModel
 
 
@@ -95,9 +107,12 @@ def find(name: str, extra: Sequence[Path | str] = ()) -> tuple[Item, Library]:
     try:
         return known.find_electrode(name), known
     except UnknownNameError:
-        titles = [a for s in known.species.values() for a in (s.title, *s.aliases)]
         every = [n for group in (*groups, known.species) for n in group]
-        raise UnknownNameError("name in the library", name, [*every, *titles]) from None
+        every += [a for s in known.species.values() for a in (s.title, *s.aliases)]
+        error = UnknownNameError("name in the library", name, every)
+        if not error.remedy.startswith("Nearest"):
+            error.remedy = "opir chemistry list species (reactions, systems, electrodes) lists all"
+        raise error from None
 
 
 def to_data(item: Item) -> dict[str, Any]:
@@ -184,6 +199,12 @@ def _species(item: Species, known: Library) -> list[str]:
     return lines + ([f"used up by: {', '.join(takes)}"] if takes else [])
 
 
+def _unit(name: str, value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.4g} {_UNITS.get(name, '')}".rstrip()
+
+
 def _reaction(item: Reaction) -> list[str]:
     lines = [*_head(item), f"equation: {item.equation}", f"electrons: {item.electrons}"]
     lines.append(
@@ -200,7 +221,7 @@ def _electrode(item: ElectrodeModel) -> list[str]:
     lines = [*_head(item), f"kind: {item.kind}, {item.ion}"]
     if item.aliases:
         lines.append(f"also: {', '.join(item.aliases)}")
-    lines.append(f"window: {item.window[0]:g} to {item.window[1]:g} V")
+    lines.append(f"window: {item.window[0]:g} to {item.window[1]:g} V {_CHOSEN}")
     lines += ["parameters:", *_values(item.parameters)]
     curve = item.open_circuit
     source = f", {curve.source}" if curve.source else ""
@@ -216,7 +237,18 @@ def _electrode(item: ElectrodeModel) -> list[str]:
 def _system(item: SystemModel, known: Library) -> list[str]:
     lines = [*_head(item)]
     lines.append(f"electrodes: {item.working} (watched), {item.counter}")
-    lines.append(f"window: {item.window[0]:g} to {item.window[1]:g} V")
+    lines.append(f"window: {item.window[0]:g} to {item.window[1]:g} V {_CHOSEN}")
+    lines.append(f"cell {_CHOSEN}:")
+    for label in ("working_electrode", "counter_electrode", "cell", "optics"):
+        part = getattr(item.system, label)
+        if part is not None:
+            known_fields = part.model_dump(exclude_none=True, exclude_defaults=True)
+            facts = ", ".join(
+                f"{name} {_unit(name, value)}" for name, value in known_fields.items()
+            )
+            lines.append(f"  {label.replace('_', ' ')}: {facts}")
+    if item.system.temperature is not None:
+        lines.append(f"  temperature: {item.system.temperature - 273.15:g} degC")
     water = item.residual_water.value
     content = concentrations(item.system, known, residual_water=water)
     lines.append("electrolyte at 298 K, volumes taken to add [derived]:")
@@ -244,7 +276,7 @@ def _system(item: SystemModel, known: Library) -> list[str]:
     low, high = item.variants.salt_concentration
     cold, warm = item.variants.temperature
     lines.append(
-        f"variants: salt {low / 1e3:g} to {high / 1e3:g} mol/L, "
+        f"variants {_CHOSEN}: salt {low / 1e3:g} to {high / 1e3:g} mol/L, "
         f"{cold - 273.15:g} to {warm - 273.15:g} degC"
         + "".join(
             f", {n} {a * 100:g} to {b * 100:g} %" for n, (a, b) in item.variants.additives.items()
