@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from opir.plots.style import (
     COLOURS,
@@ -25,15 +26,22 @@ if TYPE_CHECKING:
 
 __all__ = ["largest_changes", "simulated_figure"]
 
+_IN_ELECTRODES = ("(working)", "(counter)")
+
 
 def simulated_figure(
-    run: Run, truth: xr.Dataset | None = None, *, measured: Electrochemistry | None = None
+    run: Run,
+    truth: xr.Dataset | None = None,
+    *,
+    course: Electrochemistry | None = None,
+    measured: Electrochemistry | None = None,
 ) -> Figure:
     """Change of absorbance, current and voltage, and the species whose amounts changed most.
 
     Args:
         run: The simulated run.
         truth: Its truth, for the amounts.
+        course: Simulated voltage and current at more times than the frames'.
         measured: What a cycler recorded in the same experiment; drawn beneath the current.
     """
     figure = new_figure(11.0, 7.0)
@@ -54,17 +62,21 @@ def simulated_figure(
     title(heat, f"{run.name}\nchange since the first frame", run.origin)
     figure.colorbar(mesh, ax=heat, label="Change of absorbance", location="bottom", extend=extend)
     if measured is not None:
-        _over_voltage(cell, run, measured)
+        _over_voltage(cell, course or run, measured)
     else:
-        _over_time(cell, run)
+        _over_time(cell, course or run)
     if truth is not None and "amounts" in truth:
         _amounts(figure.add_subplot(grid[1, 1]), run, truth)
     return figure
 
 
-def _over_time(axes: Axes, run: Run) -> None:
+def _column(data: Run | Electrochemistry, name: str) -> NDArray[np.float64] | None:
+    return data.on_time(name) if isinstance(data, Run) else data.column(name)
+
+
+def _over_time(axes: Axes, run: Run | Electrochemistry) -> None:
     unit = time_unit(run.time)
-    voltage, current = run.on_time("voltage"), run.on_time("current")
+    voltage, current = _column(run, "voltage"), _column(run, "current")
     if voltage is not None:
         axes.plot(unit(run.time), voltage, color=COLOURS[0], lw=1.2)
         axes.set_ylabel("Voltage / V", color=COLOURS[0])
@@ -75,25 +87,29 @@ def _over_time(axes: Axes, run: Run) -> None:
     axes.set_xlabel(unit.label)
 
 
-def _over_voltage(axes: Axes, run: Run, measured: Electrochemistry) -> None:
+def _over_voltage(axes: Axes, run: Run | Electrochemistry, measured: Electrochemistry) -> None:
     """Current over voltage, simulated on measured."""
     voltage, current = measured.column("voltage"), measured.column("current")
     if voltage is not None and current is not None:
         axes.plot(voltage, current * 1e3, color="0.6", lw=1.6, label="measured")
-    voltage, current = run.on_time("voltage"), run.on_time("current")
+    voltage, current = _column(run, "voltage"), _column(run, "current")
     if voltage is not None and current is not None:
-        axes.plot(voltage, current * 1e3, color=COLOURS[1], lw=1.2, label="simulated")
+        axes.plot(voltage, current * 1e3, color=COLOURS[1], lw=1.0, label="simulated")
+        # The jump to the first imposed potential is a spike that would flatten the rest.
+        low, high, _ = colour_limits(current * 1e3, share=0.99)
+        axes.set_ylim(1.3 * min(low, 0.0), 1.3 * max(high, 0.0))
     axes.set_xlabel("Voltage / V")
     axes.set_ylabel("Current / mA")
     axes.legend(frameon=False, fontsize=8)
 
 
 def largest_changes(truth: xr.Dataset, count: int = 8) -> list[str]:
-    """The species whose amounts changed most, the largest first."""
+    """The species whose amounts changed most, the largest first; not those in the electrodes."""
     amounts = truth["amounts"].values
     change = np.abs(amounts - amounts[0]).max(axis=0)
-    order = np.argsort(change)[::-1][:count]
-    return [str(truth["species"].values[i]) for i in order if change[i] > 0]
+    names = [str(name) for name in truth["species"].values]
+    order = [i for i in np.argsort(change)[::-1] if not names[i].endswith(_IN_ELECTRODES)]
+    return [names[i] for i in order[:count] if change[i] > 0]
 
 
 def _amounts(axes: Axes, run: Run, truth: xr.Dataset) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from opir.chemistry import library
+from opir.chemistry import Library, library
 from opir.errors import OptionError
 from opir.files import check_output
 from opir.plots.style import check_ending, save
@@ -18,11 +18,17 @@ from opir.protocol import Protocol
 from opir.run import Electrochemistry, Run
 from opir.run.netcdf import write_dataset, write_run
 from opir.run.readers import read
+from opir.simulate.cell.course import follow
 from opir.simulate.dataset import GenerationResult, generate, read_preset
 from opir.simulate.protocols import protocol_names, protocol_text, protocol_title
+from opir.simulate.simulate import Simulation, simulate
 from opir.system import System
 
 __all__ = ["SimulatedRun", "protocol_list", "simulate_run", "simulate_store"]
+
+
+_CURVE = 4000
+"""Points of the current in a picture."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,6 @@ def simulate_run(
         SimulationError: If the solver cannot follow it.
         OutputExistsError, OutputError: If a file cannot be written.
     """
-    from opir.simulate.simulate import simulate
-
     if not 2 <= frames <= 100_000 or not 2 <= wavenumbers <= 1_000_000:
         raise OptionError(
             f"{frames} frames of {wavenumbers} points were asked for",
@@ -99,6 +103,7 @@ def simulate_run(
     if plot is not None:
         check_ending(plot)
         check_output(plot, overwrite=overwrite)
+    known = library(tuple(extra))
     made = simulate(
         _system(system),
         protocol,
@@ -108,7 +113,7 @@ def simulate_run(
         wavenumber=np.linspace(*region, wavenumbers),
         vary=vary,
         instrument=instrument,
-        library=library(tuple(extra)),
+        library=known,
     )
     files = []
     if out is not None and truth_path is not None:
@@ -117,9 +122,20 @@ def simulate_run(
     if plot is not None:
         from opir.plots.simulated import simulated_figure
 
-        figure = simulated_figure(made.run, made.truth, measured=_record(protocol))
+        figure = simulated_figure(
+            made.run, made.truth, course=_course(made, known), measured=_record(protocol)
+        )
         files.append(save(figure, plot, overwrite=overwrite))
-    return SimulatedRun(made.run, made.truth, str(made.status), tuple(files))
+    return SimulatedRun(made.run, made.truth, made.status.value, tuple(files))
+
+
+def _course(made: Simulation, known: Library) -> Electrochemistry:
+    """Voltage and current of a simulation at many times."""
+    edges = made.trajectory.edges
+    times = np.linspace(edges[0], edges[-1], _CURVE)
+    course = follow(made.cell, made.trajectory, times, known)
+    columns = {"voltage": course.voltage, "current": course.current}
+    return Electrochemistry.from_columns(times, columns, origin="simulated")
 
 
 def _system(system: str | Path | System) -> str | System:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opir.chemistry.system import SystemModel
-from opir.errors import OptionError, ProtocolError
+from opir.errors import OptionError, ProtocolError, ValueRangeError
 from opir.protocol import (
     ConstantCurrent,
     ConstantVoltage,
@@ -18,13 +18,16 @@ from opir.protocol import (
     Protocol,
     Sweep,
 )
-from opir.protocol.base import Step
+from opir.protocol.base import PlainStep, Step
 from opir.quantities import check_values
 
 __all__ = ["CellLimits", "check_window"]
 
-_SLACK = 1e-3
-"""A recorded voltage may lie so far outside the window, for the noise of the cycler [V]."""
+_SLACK = 0.02
+"""A recorded voltage may lie so far outside the window: cells drift at open circuit [V]."""
+
+_COLDEST, _HOTTEST = 233.15, 393.15
+"""Beyond these no electrolyte of the library is a liquid that lasts [K]."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class CellLimits:
 
     Raises:
         OptionError: If the window is empty or the capacity is not above 0.
+        ValueRangeError: If the temperature is outside -40 to 120 degC.
     """
 
     lower: float
@@ -61,7 +65,7 @@ class CellLimits:
         if self.capacity is not None and not 0 < self.capacity < np.inf:
             raise OptionError(f"the capacity {self.capacity:g} A h is not above 0")
         if self.temperature is not None:
-            check_values(self.temperature, "temperature")
+            _check_temperature(self.temperature, self.name)
 
     @classmethod
     def of_system(
@@ -92,6 +96,27 @@ class CellLimits:
         return self.lower if self.charge_first else self.upper
 
 
+def _check_temperature(kelvin: float, name: str, place: str | None = None) -> None:
+    check_values(kelvin, "temperature")
+    if not _COLDEST <= kelvin <= _HOTTEST:
+        raise ValueRangeError(
+            f"{kelvin:g} K ({kelvin - 273.15:g} degC) was asked for of {name}; electrolytes are "
+            f"simulated from {_COLDEST - 273.15:g} to {_HOTTEST - 273.15:g} degC",
+            place=place,
+            remedy="Check the temperature and its unit",
+        )
+
+
+def _temperatures(step: Step) -> Iterator[float]:
+    if isinstance(step, Cycle):
+        for inner in step.steps:
+            yield from _temperatures(inner)
+    elif isinstance(step, PlainStep) and step.temperature is not None:
+        yield step.temperature
+    elif isinstance(step, Measured):
+        yield from (value for value in step.temperature or () if value is not None)
+
+
 def _voltages(step: Step) -> Iterator[tuple[str, float]]:
     """The voltages that a step names, with the field that does."""
     if isinstance(step, Cycle):
@@ -109,12 +134,17 @@ def _voltages(step: Step) -> Iterator[tuple[str, float]]:
 
 
 def check_window(protocol: Protocol, limits: CellLimits) -> None:
-    """Refuse voltages that the cell cannot have.
+    """Refuse voltages and temperatures that the cell cannot have.
 
     Raises:
         ProtocolError: If a voltage is outside the window; names the step.
+        ValueRangeError: If a temperature is outside -40 to 120 degC.
     """
+    if protocol.temperature is not None:
+        _check_temperature(protocol.temperature, limits.name)
     for number, step in enumerate(protocol.steps):
+        for kelvin in _temperatures(step):
+            _check_temperature(kelvin, limits.name, f"steps[{number}].temperature")
         slack = _SLACK if isinstance(step, Measured) else 1e-9
         for field, value in _voltages(step):
             if not limits.lower - slack <= value <= limits.upper + slack:

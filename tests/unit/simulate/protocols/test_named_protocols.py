@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from opir.errors import OptionError, ProtocolError, UnknownNameError
-from opir.protocol import Protocol
+from opir.errors import OptionError, ProtocolError, UnknownNameError, ValueRangeError
+from opir.protocol import Cycle, Protocol, Rest
 from opir.simulate.protocols import (
     CellLimits,
     check_window,
@@ -68,6 +68,17 @@ def test_c_rates_need_a_capacity_and_windows_an_order() -> None:
         CellLimits(2.5, 0.01)
     with pytest.raises(OptionError, match="capacity"):
         CellLimits(0.01, 2.5, capacity=0.0)
+
+
+def test_absurd_temperatures_are_refused() -> None:
+    with pytest.raises(ValueRangeError, match="900 degC"):
+        CellLimits(0.01, 2.5, temperature=1173.15)
+    hot = Protocol([Rest(duration="1 h"), Rest(duration="1 h", temperature="200 degC")])
+    with pytest.raises(ValueRangeError, match=r"steps\[1\].temperature: 473.15 K \(200 degC\)"):
+        check_window(hot, CellLimits(0.01, 2.5))
+    within = Cycle(repeats=2, steps=[Rest(duration="1 h", temperature="-60 degC")])
+    with pytest.raises(ValueRangeError, match="-60 degC"):
+        check_window(Protocol([within]), CellLimits(0.01, 2.5))
 
 
 def test_window_is_checked_inside_cycles() -> None:
