@@ -26,6 +26,7 @@ _REFERENCE_TEMPERATURE = 298.15
 _HOUR = 3600.0
 _EXCESS = 20.0  # metal counter electrodes hold this many times the capacity of the other one
 _LEAST_CURRENT = 1e-9
+_LEAST_DEGREE = 1e-3  # nothing is quite empty; the entropy of mixing needs a little
 
 
 @dataclass(frozen=True)
@@ -130,14 +131,7 @@ def build_cell(
     arrays = CellArrays(
         scalars=np.array(scalars, dtype=np.float64),
         initial=amounts,
-        unit_amount=np.array(
-            [
-                _SOLID_UNIT if library.species[name].phase == "solid"
-                else _LIQUID_UNIT * height if library.species[name].phase in ("liquid", "dissolved")
-                else 1.0
-                for name in species
-            ]
-        ),  # fmt: skip
+        unit_amount=_unit_amounts(species, library, height),
         film_volume=_film_volumes(species, reactions, library),
         stoichiometry=SparseColumns.of(_with_supply(stoichiometry, reactions, exchange, index)),
         orders=SparseColumns.of(
@@ -152,7 +146,7 @@ def build_cell(
         ),
         channel_constants=_channel_constants(model, draws),
         open_circuit=np.array([_spline(working), _spline(counter)]),
-    )  # fmt: skip
+    )
     return Cell(
         model=model, species=species, reactions=reactions, exchange=exchange, arrays=arrays,
         amounts=amounts, stoichiometry=stoichiometry,
@@ -222,6 +216,8 @@ def _scalars(
     if plating:
         capacity = _EXCESS * stored * parameter("initial_degree")
     initial = parameter("initial_degree")
+    if working.kind == "insertion":
+        initial = min(max(initial, _LEAST_DEGREE), 1.0 - _LEAST_DEGREE)
     counter_capacity = 0.0
     if model.full_cell:
         ratio = _needed(model, "capacity_ratio")
@@ -229,7 +225,7 @@ def _scalars(
     thermal = GAS_CONSTANT * _REFERENCE_TEMPERATURE / FARADAY
     potential = float(np.interp(initial, _GRID, _spline(working)[0]))
     if initial < 0.005 and working.kind == "insertion":
-        potential += thermal * np.log(0.005 / max(initial, 1e-9))
+        potential += thermal * np.log(0.005 / initial)
     if plating:
         potential = 0.0
     if "initial_potential" in model.electrical:
@@ -320,6 +316,16 @@ def _with_supply(
         sign = -1.0 if reaction.electrode == "counter" else 1.0
         supplied[index[cation], column] += sign * abs(reaction.electrons)
     return supplied
+
+
+def _unit_amounts(species: tuple[str, ...], library: Library, height: float) -> _Floats:
+    """Amount of relative activity 1 [mol m-2]: of a solid, of what is dissolved, of the rest."""
+    units = {
+        "solid": _SOLID_UNIT,
+        "liquid": _LIQUID_UNIT * height,
+        "dissolved": _LIQUID_UNIT * height,
+    }
+    return np.array([units.get(library.species[name].phase, 1.0) for name in species])
 
 
 def _film_volumes(

@@ -98,7 +98,9 @@ def _concentrations(cell: Cell, course: Course, populations: Populations) -> _Fl
     species = populations.species
     seen = np.where(populations.solid, solid[:, species], liquid[:, species])
     share = course.bound[:, species]
-    return seen * np.where(populations.bound, share, np.where(populations.alone, 1.0, 1.0 - share))
+    return np.asarray(seen) * np.where(
+        populations.bound, share, np.where(populations.alone, 1.0, 1.0 - share)
+    )
 
 
 def _cation(cell: Cell) -> int:
@@ -116,4 +118,4 @@ def _path(cell: Cell, wavenumber: _Floats) -> _Floats:
     optics, geometry = cell.model.optics, _geometry(cell)
     reference = optics["reference_wavenumber"].value
     shape = geometry.path(wavenumber) / geometry.path(np.array([reference, reference + 1.0]))[0]
-    return shape * optics["path_length"].value * cell.draws.factor("optical_path")
+    return np.asarray(shape) * optics["path_length"].value * cell.draws.factor("optical_path")

@@ -210,6 +210,6 @@ class Imposed:
 
     @property
     def course(self) -> _Floats:
-        """Whether it controls the voltage, and the corners, as the kernel reads them, ``[4, n]``."""
+        """What the kernel reads: whether it controls the voltage, and the corners, ``[4, n]``."""
         kind = np.full(self.time.size, float(self.controls_voltage))
         return np.array([kind, self.time, self.values, self.temperature])

@@ -2,7 +2,9 @@
 
 CVODE (Hindmarsh et al. 2005, doi 10.1145/1089014.1089020) comes through scikit-sundae; its BDF
 method takes the steps, its root finding ends a step of the protocol at the cutoff. Between its own
-steps the course is the cubic Hermite interpolant of states and rates of change.
+steps the course is the cubic Hermite interpolant of states and rates of change; only the
+potential, whose rate of change is the small difference of large currents, is interpolated through
+its values alone (monotone cubic, Fritsch and Carlson 1980, doi 10.1137/0717021).
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ _Floats = NDArray[np.float64]
 
 _MOST_CALLS = 400_000
 _EXTENT_SCALE = 1e-6  # mol m-2, about a tenth of a first layer
-_EXTRA_SCALES = (1e-1, 1e-2, 1e-2, 1e-2, 1e-9)  # V, mol m-2, V, 1, m
+_EXTRA_SCALES = (1e-1, 1e-4, 1e-2, 1e-2, 1e-9)  # V, mol m-2, V, 1, m
+_CAPACITY_SCALE = 1e-3  # of the capacity, where something inserts
 
 
 class Status(enum.Enum):
@@ -70,11 +73,27 @@ class Piece:
         square, cube = share**2, share**3
         bend = cube - 2 * square + share
         rise = 3 * square - 2 * cube
+        left, right = self.change[low], self.change[low + 1]
+        potential = self.state.shape[1] - EXTRA_STATES
+        slope = _monotone_slopes(self.time, self.state[:, potential])
+        left[:, potential], right[:, potential] = slope[low], slope[low + 1]
         return np.asarray(
             (1 - rise) * self.state[low]
             + rise * self.state[low + 1]
-            + width * (bend * self.change[low] + (cube - square) * self.change[low + 1])
+            + width * (bend * left + (cube - square) * right)
         )
+
+
+def _monotone_slopes(time: _Floats, values: _Floats) -> _Floats:
+    """Slopes at the nodes with which the cubic interpolant has no extremum of its own."""
+    steps = np.diff(time)
+    secants = np.diff(values) / steps
+    slopes = np.r_[secants[0], np.zeros(time.size - 2), secants[-1]]
+    before, after = secants[:-1], secants[1:]
+    same = before * after > 0
+    one, two = 2 * steps[1:] + steps[:-1], steps[1:] + 2 * steps[:-1]
+    slopes[1:-1][same] = ((one + two)[same]) / (one[same] / before[same] + two[same] / after[same])
+    return np.asarray(slopes)
 
 
 @dataclass(frozen=True)
@@ -172,6 +191,8 @@ def integrate(
     state[reactions] = scalars.initial_potential
     state[reactions + 4] = scalars.initial_thickness
     absolute = tolerance * np.r_[np.full(reactions, _EXTENT_SCALE), _EXTRA_SCALES]
+    if scalars.capacity > 0 and scalars.plating <= 0:
+        absolute[reactions + 1] = tolerance * _CAPACITY_SCALE * scalars.capacity
     packed = pack(cell)
     time = start
     pieces: list[Piece] = []
@@ -217,7 +238,7 @@ def _follow(
         options["max_step"] = max(float(np.diff(drive.time).max()), (end - begin) / 2000)
     if drive.until_voltage is not None or drive.until_current is not None:
         by_voltage = drive.until_voltage is not None
-        limit = drive.until_voltage if by_voltage else drive.until_current
+        limit = float((drive.until_voltage if by_voltage else drive.until_current) or 0.0)
         if (
             kernel.margin(begin, state, *rule, by_voltage, limit) <= 0.0
         ):  # past it already: over at once

@@ -7,9 +7,12 @@ electrode is positive when it is oxidised.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TypeVar, cast
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from opir.simulate.kinetics.arrays import (
     FARADAY,
@@ -23,7 +26,14 @@ from opir.simulate.kinetics.transport import diffusion, interstitial, migration,
 
 __all__ = ["derivative", "derivatives", "margin", "observe"]
 
-_compiled = numba.njit(cache=True, error_model="numpy")
+_Floats = NDArray[np.float64]
+_Integers = NDArray[np.int64]
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+def _compiled(function: _Function) -> _Function:
+    return cast(_Function, numba.njit(cache=True, error_model="numpy")(function))
+
 
 _tafel = _compiled(tafel.rate)
 _chemical = _compiled(chemical.rate)
@@ -46,7 +56,7 @@ _DIFFUSION, _MIGRATION, _TUNNELLING = 0, 1, 2  # the order of CHANNELS
 _SCALARS = len(Scalars._fields)
 _REFERENCE_TEMPERATURE = 298.15
 _DILUTE = 0.005  # degree of lithiation from the ends inside which the entropy is added
-_LEAST = 1e-9
+_LEAST = 1e-5
 _THERMAL = GAS_CONSTANT * 298.15 / FARADAY  # V
 _STEEPNESS = 1e3  # V per unit of lithiation beyond 0 and 1
 _HYSTERESIS_RATE = 0.02  # of the hourly current: slower than this the branches meet
@@ -54,7 +64,7 @@ _METAL = 1e-7  # mol m-2: deposits thinner than this dissolve ever more slowly
 
 
 @_compiled
-def _unpack(floats, integers):
+def _unpack(floats: _Floats, integers: _Integers) -> CellArrays:
     """The cell that :func:`opir.simulate.kinetics.arrays.pack` packed, as views."""
     species, reactions, channels = integers[0], integers[1], integers[2]
     grid, entries, ordered = integers[3], integers[4], integers[5]
@@ -96,7 +106,7 @@ def _unpack(floats, integers):
 
 
 @_compiled
-def _interpolate(grid, values, at):
+def _interpolate(grid: _Floats, values: _Floats, at: float) -> float:
     """Linear in a rising grid, constant outside."""
     last = grid.size - 1
     if at <= grid[0]:
@@ -115,7 +125,7 @@ def _interpolate(grid, values, at):
 
 
 @_compiled
-def _open_circuit(table, lithiation):
+def _open_circuit(table: _Floats, lithiation: float) -> float:
     """Open-circuit potential [V] by a cubic spline.
 
     Near empty and full the entropy of an ideal mixture is added, which keeps the degree of
@@ -143,7 +153,7 @@ def _open_circuit(table, lithiation):
 
 
 @_compiled
-def _activities(state, cell, amounts, relative):
+def _activities(state: _Floats, cell: CellArrays, amounts: _Floats, relative: _Floats) -> None:
     """Amounts from extents, and relative to their unit, both never below 0."""
     columns = cell.stoichiometry
     amounts[:] = cell.initial
@@ -155,7 +165,7 @@ def _activities(state, cell, amounts, relative):
 
 
 @_compiled
-def _counter_extent(state, cell):
+def _counter_extent(state: _Floats, cell: CellArrays) -> float:
     """Extent of the counter electrode's reaction, from the balance of electrons [mol m-2]."""
     reactions = cell.laws.shape[0]
     scalars = cell.scalars
@@ -170,7 +180,7 @@ def _counter_extent(state, cell):
 
 
 @_compiled
-def _counter_potential(state, cell):
+def _counter_potential(state: _Floats, cell: CellArrays) -> float:
     """Potential of the other electrode against the metal [V]; 0 for the metal itself."""
     scalars = cell.scalars
     if scalars[_COUNTER_CAPACITY] <= 0.0:
@@ -182,7 +192,14 @@ def _counter_potential(state, cell):
 
 
 @_compiled
-def _rates(state, temperature, counter_potential, cell, amounts, rates):
+def _rates(
+    state: _Floats,
+    temperature: float,
+    counter_potential: float,
+    cell: CellArrays,
+    amounts: _Floats,
+    rates: _Floats,
+) -> float:
     """Rates of all reactions [mol m-2 s-1]; returns the current density of the reductions."""
     reactions = cell.laws.shape[0]
     columns, orders = cell.stoichiometry, cell.orders
@@ -215,7 +232,7 @@ def _rates(state, temperature, counter_potential, cell, amounts, rates):
             rates[r] = _tafel(constant, cell.constants[r, 4], activity, exponent)
             if cell.laws[r, 1] == 0:
                 demand += cell.laws[r, 2] * rates[r]
-        elif law == _CHEMICAL or law == _SURFACE:
+        elif law in (_CHEMICAL, _SURFACE):
             quotient = 0.0
             equilibrium = cell.constants[r, 5]
             if equilibrium > 0.0:
@@ -245,7 +262,8 @@ def _rates(state, temperature, counter_potential, cell, amounts, rates):
     supply = 0.0
     for c in range(cell.channels.size):
         law = cell.channels[c]
-        one, two, three, energy = cell.channel_constants[c]
+        row = cell.channel_constants[c]
+        one, two, three, energy = row[0], row[1], row[2], row[3]
         one *= math.exp(-energy * arrhenius)
         if law == _DIFFUSION:
             supply += _diffusion(one, two, thickness)
@@ -254,10 +272,9 @@ def _rates(state, temperature, counter_potential, cell, amounts, rates):
         elif law == _TUNNELLING:
             supply += _tunnelling(one, two, three, thickness)
         else:
-            supply += _interstitial(one, two, -per_volt * phi, thickness)
+            supply += _interstitial(one, two, -per_volt * float(phi), thickness)
     if cell.channels.size > 0 and demand > 0.0:
         share = 1.0 / (1.0 + demand / max(supply, 1e-300))
-        current = 0.0
         for r in range(reactions):
             if cell.laws[r, 0] == _TAFEL and cell.laws[r, 1] == 0:
                 rates[r] *= share
@@ -266,7 +283,7 @@ def _rates(state, temperature, counter_potential, cell, amounts, rates):
 
 
 @_compiled
-def _insertion_current(state, temperature, cell):
+def _insertion_current(state: _Floats, temperature: float, cell: CellArrays) -> float:
     """Current density of insertion or plating [A m-2], positive when lithium leaves.
 
     Butler-Volmer with equal transfer coefficients (Bard and Faulkner 2001, eq. 3.3.11).
@@ -291,7 +308,9 @@ def _insertion_current(state, temperature, cell):
 
 
 @_compiled
-def _cell_current(value, controls_voltage, state, counter_potential, cell):
+def _cell_current(
+    value: float, controls_voltage: bool, state: _Floats, counter_potential: float, cell: CellArrays
+) -> float:
     """Current of the cell per electrode surface [A m-2], positive when the cell is charged."""
     if not controls_voltage:
         return value
@@ -301,7 +320,14 @@ def _cell_current(value, controls_voltage, state, counter_potential, cell):
 
 
 @_compiled
-def derivative(time, state, change, course, floats, integers):
+def derivative(
+    time: float,
+    state: _Floats,
+    change: _Floats,
+    course: _Floats,
+    floats: _Floats,
+    integers: _Integers,
+) -> None:
     """Rates of change of the state, into ``change``.
 
     Args:
@@ -356,7 +382,14 @@ def derivative(time, state, change, course, floats, integers):
 
 
 @_compiled
-def observe(time, state, course, floats, integers, found):
+def observe(
+    time: float,
+    state: _Floats,
+    course: _Floats,
+    floats: _Floats,
+    integers: _Integers,
+    found: _Floats,
+) -> None:
     """What the cell shows: voltage, current, potentials, degree of lithiation.
 
     Args:
@@ -393,14 +426,29 @@ def observe(time, state, course, floats, integers, found):
 
 
 @_compiled
-def derivatives(times, states, changes, course, floats, integers):
+def derivatives(
+    times: _Floats,
+    states: _Floats,
+    changes: _Floats,
+    course: _Floats,
+    floats: _Floats,
+    integers: _Integers,
+) -> None:
     """:func:`derivative` at many times: ``[time]``, and ``[time, R + 5]`` twice."""
     for row in range(times.size):
         derivative(times[row], states[row], changes[row], course, floats, integers)
 
 
 @_compiled
-def margin(time, state, course, floats, integers, until_voltage, limit):
+def margin(
+    time: float,
+    state: _Floats,
+    course: _Floats,
+    floats: _Floats,
+    integers: _Integers,
+    until_voltage: bool,
+    limit: float,
+) -> float:
     """How far the cell is from the cutoff of the step, above 0 before it.
 
     Args:

@@ -35,9 +35,9 @@ def _open_circuit(spline: CubicSpline, degree: float) -> float:
     thermal = GAS_CONSTANT * 298.15 / FARADAY
     ends = 0.0
     if degree < 0.005:
-        ends = -thermal * np.log(max(degree, 1e-9) / 0.005) - 1e3 * min(degree - 1e-9, 0.0)
+        ends = -thermal * np.log(max(degree, 1e-5) / 0.005) - 1e3 * min(degree - 1e-5, 0.0)
     elif degree > 0.995:
-        ends = thermal * np.log(max(1 - degree, 1e-9) / 0.005) + 1e3 * min(1 - degree - 1e-9, 0.0)
+        ends = thermal * np.log(max(1 - degree, 1e-5) / 0.005) + 1e3 * min(1 - degree - 1e-5, 0.0)
     return float(ends + spline(min(max(degree, 0.0), 1.0)))
 
 
