@@ -96,7 +96,8 @@ def _over_voltage(axes: Axes, run: Run | Electrochemistry, measured: Electrochem
     if voltage is not None and current is not None:
         axes.plot(voltage, current * 1e3, color=COLOURS[1], lw=1.0, label="simulated")
         # The jump to the first imposed potential is a spike that would flatten the rest.
-        low, high, _ = colour_limits(current * 1e3, share=0.99)
+        later = current[current.size // 100 :] * 1e3
+        low, high = float(later.min()), float(later.max())
         axes.set_ylim(1.3 * min(low, 0.0), 1.3 * max(high, 0.0))
     axes.set_xlabel("Voltage / V")
     axes.set_ylabel("Current / mA")
