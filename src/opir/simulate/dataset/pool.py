@@ -122,7 +122,11 @@ class Pool:
             return None if self._closed or not self._todo else self._todo.popleft()
 
     def _start(self) -> subprocess.Popen[str] | None:
-        environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1")}
+        environment = {
+            **os.environ,
+            **dict.fromkeys(_ONE_THREAD, "1"),
+            "SUNLOGGER_WARNING_FILENAME": os.devnull,
+        }
         apart: dict[str, Any] = {"start_new_session": True}
         if os.name == "nt":
             apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]  # Windows only

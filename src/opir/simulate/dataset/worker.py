@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import redirect_stdout
 from typing import Any, TextIO
 
 from opir.errors import OpirError
@@ -53,13 +54,15 @@ def rebuild_error(record: dict[str, Any]) -> Exception:
 
 def main() -> None:
     """Serve the parent on standard input and output."""
-    # Whatever a library prints goes to standard error; the answers have the pipe to themselves.
+    # The answers have the pipe to themselves. What the solver prints of steps that fail is dropped:
+    # the run says that it failed, and is drawn anew.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    try:
-        serve(sys.stdin, channel)
-    except BrokenPipeError:  # the parent is gone
-        os._exit(1)
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        try:
+            serve(sys.stdin, channel)
+        except BrokenPipeError:  # the parent is gone
+            os._exit(1)
 
 
 def serve(asked: TextIO, answers: TextIO) -> None:
