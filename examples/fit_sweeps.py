@@ -154,7 +154,7 @@ def fit(library: Library, sweeps: Sequence[Sweep], known: Mapping[str, float]) -
         lambda x: residuals(changed(library, named(x)), sweeps),
         np.ones(len(names)),
         bounds=(low - first + 1.0, high - first + 1.0),
-        diff_step=1e-3,
+        diff_step=1e-2,
         x_scale=0.5,
         max_nfev=60,
     )
