@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from opir.chemistry import TAGS
+from opir.plots.simulated import IN_ELECTRODES
 from opir.plots.style import (
     COLOURS,
     DIVERGING,
@@ -107,8 +108,9 @@ def examples_figure(runs: Mapping[str, Run]) -> Figure:
         )
         axes.set_ylabel(unit.label)
         axes.tick_params(labelsize=7)
-        title(axes, label, SIMULATED)
+        axes.set_title(label, loc="left", fontsize=9)
         figure.colorbar(mesh, ax=axes, extend=extend).ax.tick_params(labelsize=7)
+    figure.suptitle(f"Change of absorbance since the first frame ({SIMULATED})", fontsize=11)
     return figure
 
 
@@ -209,10 +211,15 @@ def _lines(axes: Axes, time: Any, truth: xr.Dataset, name: str, dim: str, factor
         return
     values = truth[name].values
     change = (values - values[0]) * factor
-    order = np.argsort(np.abs(change).max(axis=0))[::-1][:7]
+    labels = [str(label) for label in truth[dim].values]
+    order = [
+        i
+        for i in np.argsort(np.abs(change).max(axis=0))[::-1]
+        if not labels[i].endswith(IN_ELECTRODES)
+    ][:7]
     for number, column in enumerate(order):
         axes.plot(time, change[:, column], color=COLOURS[number], lw=1.1,
-                  label=str(truth[dim].values[column]))  # fmt: skip
+                  label=labels[column])  # fmt: skip
     axes.set_yscale("symlog", linthresh=0.1)
     axes.legend(frameon=False, fontsize=7, ncols=2)
 

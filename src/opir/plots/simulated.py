@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["largest_changes", "simulated_figure"]
+__all__ = ["IN_ELECTRODES", "largest_changes", "simulated_figure"]
 
-_IN_ELECTRODES = ("(working)", "(counter)")
+IN_ELECTRODES = ("(working)", "(counter)")
+"""Endings of species that the electrodes store; they would hide all others."""
 
 
 def simulated_figure(
@@ -109,7 +110,7 @@ def largest_changes(truth: xr.Dataset, count: int = 8) -> list[str]:
     amounts = truth["amounts"].values
     change = np.abs(amounts - amounts[0]).max(axis=0)
     names = [str(name) for name in truth["species"].values]
-    order = [i for i in np.argsort(change)[::-1] if not names[i].endswith(_IN_ELECTRODES)]
+    order = [i for i in np.argsort(change)[::-1] if not names[i].endswith(IN_ELECTRODES)]
     return [names[i] for i in order[:count] if change[i] > 0]
 
 
