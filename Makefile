@@ -29,6 +29,7 @@ format: .venv/test.stamp
 benchmarks: .venv/test.stamp
 	$(BIN)/python benchmarks/store_read.py
 	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/simulate.py
 
 .venv/pyvenv.cfg:
 	$(PYTHON) -m venv .venv

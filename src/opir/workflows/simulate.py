@@ -20,7 +20,13 @@ from opir.run.netcdf import write_dataset, write_run
 from opir.run.readers import read
 from opir.simulate.cell.course import follow
 from opir.simulate.dataset import GenerationResult, generate, read_preset
-from opir.simulate.protocols import protocol_names, protocol_text, protocol_title
+from opir.simulate.protocols import (
+    CellLimits,
+    protocol_names,
+    protocol_text,
+    protocol_title,
+    resolve_protocol,
+)
 from opir.simulate.simulate import Simulation, simulate
 from opir.system import System
 
@@ -55,6 +61,7 @@ def simulate_run(
     out: Path | str | None = None,
     plot: Path | str | None = None,
     temperature: float | None = None,
+    duration: float | str | None = None,
     frames: int = 64,
     seed: int = 0,
     vary: bool = True,
@@ -72,6 +79,7 @@ def simulate_run(
         out: NetCDF file of the run; the truth goes beside it as ``<name>-truth.nc``.
         plot: Picture of it.
         temperature: [K]; the system's by default.
+        duration: Use only so much of a measured file [s, or a text with a unit].
         frames: Number of spectra.
         seed: Of the cell and of the instrument.
         vary: Draw the constants of this cell around their values; else take the values.
@@ -104,9 +112,14 @@ def simulate_run(
         check_ending(plot)
         check_output(plot, overwrite=overwrite)
     known = library(tuple(extra))
+    given, asked = _system(system), protocol
+    if duration is not None:
+        name = given if isinstance(given, str) else given.name
+        limits = CellLimits.of_system(known.systems[name])
+        asked = resolve_protocol(protocol, limits, duration=duration)
     made = simulate(
-        _system(system),
-        protocol,
+        given,
+        asked,
         seed=seed,
         temperature=temperature,
         frames=frames,

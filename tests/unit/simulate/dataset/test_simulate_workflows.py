@@ -72,6 +72,17 @@ def test_a_measured_sweep_is_followed_and_drawn_beside(shared_real: Path, tmp_pa
     assert made.files == (tmp_path / "run.png",)
 
 
+def test_a_measured_file_is_followed_as_long_as_asked_and_no_longer(tmp_path: Path) -> None:
+    path = tmp_path / "ec.txt"
+    rows = [f"{60 * i}\t{2.0 - 0.01 * i}\t-0.1" for i in range(61)]
+    path.write_text("time/s\tEwe/V\tI/mA\n" + "\n".join(rows) + "\n")
+    options = {"frames": 4, "wavenumbers": 8}
+    made = simulate_run("lp30-graphite", path, duration="30 min", **options)
+    assert made.run.time[-1] == pytest.approx(1800.0)
+    with pytest.raises(ProtocolError, match="7200 s was asked for, and the data last 3600 s"):
+        simulate_run("lp30-graphite", path, duration="2 h", **options)
+
+
 @pytest.mark.parametrize(
     ("options", "kind", "match"),
     [
@@ -79,6 +90,7 @@ def test_a_measured_sweep_is_followed_and_drawn_beside(shared_real: Path, tmp_pa
         ({"system": "missing.yaml"}, FormatError, "no such file"),
         ({"protocol": "formation-c1"}, UnknownNameError, "formation-c10"),
         ({"protocol": "hold 4 V for 1 h"}, ProtocolError, "0.01 to 2.5 V"),
+        ({"duration": "1 h"}, ProtocolError, "measured files only"),
         ({"temperature": 1173.15}, ValueRangeError, "degC"),
         ({"frames": 1}, OptionError, "1 frames"),
         ({"region": (1900.0, 800.0)}, OptionError, "empty"),
