@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from opir import chemistry
 from opir.chemistry import Library, SystemModel
-from opir.errors import AxisError, SimulationError
+from opir.errors import AxisError, SimulationError, UnknownNameError
 from opir.protocol import Protocol
 from opir.run import Run
 from opir.simulate.cell.build import Cell, build_cell
 from opir.simulate.cell.course import Course, follow
 from opir.simulate.cell.drives import drives
 from opir.simulate.cell.populations import STREAMS
+from opir.simulate.cell.pybamm_course import impose, pybamm_course
 from opir.simulate.cell.spectra import Streams, noise_free
 from opir.simulate.cell.variation import Draws, Spreads, default_spreads
 from opir.simulate.instrument import Instrument, get_instrument
@@ -79,6 +80,7 @@ def simulate(
     wavenumber: ArrayLike | None = None,
     vary: bool | float | Spreads = True,
     instrument: str | Instrument | None = "bench",
+    potential: str = "own",
     line_shape: str = "pseudo-voigt",
     dispersion: bool = False,
     tolerance: float = TOLERANCE,
@@ -98,6 +100,8 @@ def simulate(
         wavenumber: Axis [cm-1], ``[wavenumber]``; 512 points from 800 to 1900 by default.
         vary: Draw the constants of this cell around their values; a number scales the spreads.
         instrument: Its name, or one; None for noise-free spectra.
+        potential: Where the potential under a current comes from: ``own``, the electrode model of
+            opir; or ``pybamm``, see :mod:`opir.simulate.cell.pybamm_course`.
         line_shape: See :data:`opir.simulate.spectra.shapes.LINE_SHAPES`.
         dispersion: Anomalous dispersion of the evanescent wave.
         tolerance: Relative tolerance of the kinetics.
@@ -117,10 +121,17 @@ def simulate(
     cell = build_cell(model, known, draws, temperature=temperature, water=water)
     limits = CellLimits.of_system(model, capacity=cell.capacity, temperature=cell.temperature)
     asked = resolve_protocol(protocol, limits)
-    steps = drives(asked, area=cell.area, temperature=cell.temperature)
+    foreign = None
+    if potential == "pybamm":
+        foreign = pybamm_course(asked, model, cell.temperature)
+        cell, steps = impose(cell, foreign, cell.temperature)
+    elif potential == "own":
+        steps = drives(asked, area=cell.area, temperature=cell.temperature)
+    else:
+        raise UnknownNameError("source of the potential", potential, ("own", "pybamm"))
     trajectory = integrate(cell.arrays, steps, tolerance=tolerance)
     if trajectory.status is not Status.SUCCESS:
-        place = asked.leaves[trajectory.place or 0][0]
+        place = "PyBaMM's course" if foreign else asked.leaves[trajectory.place or 0][0]
         raise SimulationError(
             f"{model.name} could not follow the protocol {asked.name or 'given'}",
             remedy=trajectory.status.value,
@@ -128,6 +139,12 @@ def simulate(
         )
     times = _times(frames, trajectory)
     course = follow(cell, trajectory, times, known)
+    if foreign is not None:
+        course = replace(
+            course,
+            voltage=np.interp(times, foreign.time, foreign.voltage),
+            current=np.interp(times, foreign.time, foreign.rate) * cell.capacity,
+        )
     streams = noise_free(cell, course, axis, known, line_shape=line_shape, dispersion=dispersion)
     clean = streams.absorbance.sum(axis=0)
     absorbance, title = clean, "none"

@@ -221,7 +221,8 @@ def _scalars(
     counter_capacity = 0.0
     if model.full_cell:
         ratio = _needed(model, "capacity_ratio")
-        counter_capacity = stored / ratio * draws.factor("capacity", "counter")
+        used = _used_range(counter, model.window[1])
+        counter_capacity = stored / (ratio * used) * draws.factor("capacity", "counter")
     thermal = GAS_CONSTANT * _REFERENCE_TEMPERATURE / FARADAY
     potential = float(np.interp(initial, _GRID, _spline(working)[0]))
     if initial < 0.005 and working.kind == "insertion":
@@ -263,6 +264,22 @@ def _needed(model: SystemModel, name: str) -> float:
             remedy=f"Give electrical.{name}",
         )
     return model.electrical[name].value
+
+
+def _used_range(positive: ElectrodeModel, highest: float) -> float:
+    """Share of a positive electrode's capacity between assembly and the highest cell voltage.
+
+    The negative electrode is then near 0.1 V.
+    """
+    table = positive.open_circuit.table
+    charged = float(np.interp(-(highest + 0.1), -table[:, 1], table[:, 0]))
+    used = positive.parameters["initial_degree"].value - charged
+    if not used > 0.05:
+        raise SimulationError(
+            f"{positive.name} cannot be charged to {highest:g} V from its initial degree",
+            remedy="Check initial_degree, the open-circuit table and the window of the system",
+        )
+    return used
 
 
 def _working_content(working: ElectrodeModel, scalars: Scalars) -> float:
