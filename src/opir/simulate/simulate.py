@@ -14,7 +14,7 @@ from opir import chemistry
 from opir.chemistry import Library, SystemModel
 from opir.errors import AxisError, SimulationError, UnknownNameError
 from opir.protocol import Protocol
-from opir.run import Run
+from opir.run import Electrochemistry, Run
 from opir.simulate.cell.build import Cell, build_cell
 from opir.simulate.cell.course import Course, follow
 from opir.simulate.cell.drives import drives
@@ -67,6 +67,27 @@ class Simulation:
     status: Status
     cell: Cell
     trajectory: Trajectory
+
+    def record(self) -> Electrochemistry:
+        """What a cycler would have recorded beside the spectra: a row at each step of the solver.
+
+        Columns ``voltage`` [V], ``current`` [A, positive on charge] and ``temperature`` [K]; a
+        peak that falls between two frames is there.
+        """
+        pieces = self.trajectory.pieces
+        times = np.unique(np.concatenate([piece.time for piece in pieces]))
+        shown = self.trajectory.observe(times)
+        return Electrochemistry.from_columns(
+            times,
+            {
+                "voltage": shown["voltage"],
+                "current": shown["current"] * self.cell.area,
+                "temperature": shown["temperature"],
+            },
+            name=self.run.name,
+            origin="simulated",
+            source="opir simulator",
+        )
 
 
 def simulate(

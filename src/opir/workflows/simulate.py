@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from opir.chemistry import Library, library
+from opir.chemistry import library
 from opir.errors import OptionError
 from opir.files import check_output
 from opir.plots.style import check_ending, save
@@ -18,7 +18,6 @@ from opir.protocol import Protocol
 from opir.run import Electrochemistry, Run
 from opir.run.netcdf import write_dataset, write_run
 from opir.run.readers import read
-from opir.simulate.cell.course import follow
 from opir.simulate.dataset import GenerationResult, generate, read_preset
 from opir.simulate.protocols import (
     CellLimits,
@@ -27,14 +26,10 @@ from opir.simulate.protocols import (
     protocol_title,
     resolve_protocol,
 )
-from opir.simulate.simulate import Simulation, simulate
+from opir.simulate.simulate import simulate
 from opir.system import System
 
 __all__ = ["SimulatedRun", "protocol_list", "simulate_run", "simulate_store"]
-
-
-_CURVE = 4000
-"""Points of the current in a picture."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,8 @@ def simulate_run(
     Args:
         system: A name of the library, or a file of a system (YAML, JSON).
         protocol: See :func:`opir.simulate.protocols.resolve_protocol`.
-        out: NetCDF file of the run; the truth goes beside it as ``<name>-truth.nc``.
+        out: NetCDF file of the run; the truth goes beside it as ``<name>-truth.nc``,
+            and voltage and current at all times as ``<name>-record.nc``.
         plot: Picture of it.
         temperature: [K]; the system's by default.
         duration: Use only so much of a measured file [s, or a text with a unit].
@@ -102,12 +98,13 @@ def simulate_run(
         )
     if not region[0] < region[1]:
         raise OptionError(f"the region {region[0]:g} to {region[1]:g} cm-1 is empty")
-    truth_path = None
+    truth_path = record_path = None
     if out is not None:
         out = check_output(out, overwrite=overwrite)
         if out.suffix.lower() != ".nc":
             raise OptionError(f"a run is written as .nc, not {out.suffix!r}", remedy="Name it .nc")
         truth_path = check_output(out.with_name(f"{out.stem}-truth.nc"), overwrite=overwrite)
+        record_path = check_output(out.with_name(f"{out.stem}-record.nc"), overwrite=overwrite)
     if plot is not None:
         check_ending(plot)
         check_output(plot, overwrite=overwrite)
@@ -129,26 +126,18 @@ def simulate_run(
         library=known,
     )
     files = []
-    if out is not None and truth_path is not None:
+    if out is not None and truth_path is not None and record_path is not None:
         files.append(write_run(made.run, out, overwrite=overwrite))
         files.append(write_dataset(made.truth, truth_path, overwrite=overwrite))
+        files.append(write_dataset(made.record().dataset, record_path, overwrite=overwrite))
     if plot is not None:
         from opir.plots.simulated import simulated_figure
 
         figure = simulated_figure(
-            made.run, made.truth, course=_course(made, known), measured=_record(protocol)
+            made.run, made.truth, course=made.record(), measured=_record(protocol)
         )
         files.append(save(figure, plot, overwrite=overwrite))
     return SimulatedRun(made.run, made.truth, made.status.value, tuple(files))
-
-
-def _course(made: Simulation, known: Library) -> Electrochemistry:
-    """Voltage and current of a simulation at many times."""
-    edges = made.trajectory.edges
-    times = np.linspace(edges[0], edges[-1], _CURVE)
-    course = follow(made.cell, made.trajectory, times, known)
-    columns = {"voltage": course.voltage, "current": course.current}
-    return Electrochemistry.from_columns(times, columns, origin="simulated")
 
 
 def _system(system: str | Path | System) -> str | System:
