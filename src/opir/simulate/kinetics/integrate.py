@@ -26,7 +26,7 @@ _Floats = NDArray[np.float64]
 
 _MOST_CALLS = 400_000
 _EXTENT_SCALE = 1e-6  # mol m-2, about a tenth of a first layer
-_EXTRA_SCALES = (1e-1, 1e-4, 1e-2, 1e-2, 1e-9)  # V, mol m-2, V, 1, m
+_EXTRA_SCALES = (1e-2, 1e-4, 1e-3, 1e-2, 1e-9)  # V, mol m-2, V, 1, m
 _CAPACITY_SCALE = 1e-3  # of the capacity, where something inserts
 
 
