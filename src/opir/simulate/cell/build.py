@@ -26,6 +26,7 @@ _REFERENCE_TEMPERATURE = 298.15
 _HOUR = 3600.0
 _EXCESS = 20.0  # metal counter electrodes hold this many times the capacity of the other one
 _LEAST_CURRENT = 1e-9
+_HIGHEST_POTENTIAL = 6.0  # V
 _LEAST_DEGREE = 1e-3  # nothing is quite empty; the entropy of mixing needs a little
 
 
@@ -126,6 +127,10 @@ def build_cell(
         if model.full_cell
         else _EXCESS * geometry.hourly_current * _HOUR / FARADAY
     )
+
+    # Electrons on the double layer are counted from a potential that no cell reaches.
+    charge = scalars.double_layer * (_HIGHEST_POTENTIAL - scalars.initial_potential)
+    amounts[index["e-"]] = charge / FARADAY
 
     stoichiometry = _matrix(reactions, index)
     arrays = CellArrays(

@@ -9,7 +9,10 @@ its values alone (monotone cubic, Fritsch and Carlson 1980, doi 10.1137/0717021)
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -185,6 +188,7 @@ def integrate(
             f"the tolerance {tolerance:g} is not between 1e-12 and 1e-2", remedy="Use 1e-6"
         )
     require("numba", extra="simulate")
+    os.environ.setdefault("SUNLOGGER_WARNING_FILENAME", os.devnull)  # the status tells it
     reactions = cell.laws.shape[0]
     scalars = Scalars(*cell.scalars)
     state = np.zeros(reactions + EXTRA_STATES)
@@ -252,7 +256,8 @@ def _follow(
         options |= {"eventsfn": events, "num_events": 1}
     solver = cvode.CVODE(right_hand_side, **options)
     try:
-        solution = solver.solve(np.array([begin, end]), state)
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints its failures there
+            solution = solver.solve(np.array([begin, end]), state)
     except _TooManyError:
         return Piece(drive, np.array([begin]), state[None], np.zeros((1, state.size))), (
             Status.TOO_MANY_STEPS
