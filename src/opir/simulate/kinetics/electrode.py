@@ -25,7 +25,7 @@ _DILUTE = 0.005  # degree of lithiation from the ends inside which the entropy i
 _LEAST = 1e-5
 _THERMAL = GAS_CONSTANT * 298.15 / FARADAY  # V
 _STEEPNESS = 1e3  # V per unit of lithiation beyond 0 and 1
-_METAL = 1e-7  # mol m-2: deposits thinner than this dissolve ever more slowly
+_METAL = 1e-5  # mol m-2, about a layer of atoms: thinner deposits dissolve ever more slowly
 
 
 @compiled
@@ -100,7 +100,7 @@ def insertion_current(state: _Floats, temperature: float, cell: CellArrays) -> f
         there = max(inserted + scalars[at.CAPACITY], 0.0)
         bare = _METAL / (there + _METAL)
         argument = half * (phi + scalars[at.NUCLEATION] * bare - state[reactions + 2])
-        argument = min(max(argument, -35.0), 35.0)
+        argument = min(max(argument, -35.0), _STRIPPING)
         return exchange * (math.exp(argument) * (1.0 - bare) - math.exp(-argument))
     if scalars[at.CAPACITY] <= 0.0:
         return 0.0

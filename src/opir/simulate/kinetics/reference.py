@@ -121,8 +121,8 @@ def reference_right_hand_side(
         exchange = p.exchange_current * np.exp(-p.exchange_energy * arrhenius)
         if p.plating > 0:
             there = max(inserted + p.capacity, 0.0)
-            bare = 1e-7 / (there + 1e-7)
-            x = np.clip(0.5 * f * (phi + p.nucleation * bare - polarisation), -35, 35)
+            bare = 1e-5 / (there + 1e-5)
+            x = np.clip(0.5 * f * (phi + p.nucleation * bare - polarisation), -35, 5)
             insertion = exchange * (np.exp(x) * (1 - bare) - np.exp(-x))
         elif p.capacity > 0:
             rest = _open_circuit(working, p.initial_lithiation + inserted / p.capacity)
