@@ -25,6 +25,7 @@ _DILUTE = 0.005  # degree of lithiation from the ends inside which the entropy i
 _LEAST = 1e-5
 _THERMAL = GAS_CONSTANT * 298.15 / FARADAY  # V
 _STEEPNESS = 1e3  # V per unit of lithiation beyond 0 and 1
+_STRIPPING = 5.0  # largest exponent of stripping: it outruns any current and is not stiffer still
 _METAL = 1e-5  # mol m-2, about a layer of atoms: thinner deposits dissolve ever more slowly
 
 
