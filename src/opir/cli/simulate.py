@@ -35,6 +35,9 @@ def simulate(
     wavenumbers: int = typer.Option(512, help="Points of a spectrum."),
     region: tuple[float, float] = typer.Option((800.0, 1900.0), help="Ends of the axis, cm-1."),
     instrument: str = typer.Option("bench", help="Name of an instrument."),
+    potential: str = typer.Option(
+        "own", help="Potential under a current: 'own' electrode model, or 'pybamm' (graphite)."
+    ),
     extra: list[Path] = _EXTRA,
     force: bool = typer.Option(False, "--force", help="Overwrite the files."),
 ) -> None:
@@ -59,6 +62,7 @@ def simulate(
         wavenumbers=wavenumbers,
         region=region,
         instrument=instrument,
+        potential=potential,
         extra=extra,
         overwrite=force,
     )

@@ -63,6 +63,7 @@ def simulate_run(
     wavenumbers: int = 512,
     region: tuple[float, float] = (800.0, 1900.0),
     instrument: str = "bench",
+    potential: str = "own",
     extra: Sequence[Path | str] = (),
     overwrite: bool = False,
 ) -> SimulatedRun:
@@ -82,6 +83,7 @@ def simulate_run(
         wavenumbers: Points of a spectrum.
         region: Ends of the axis [cm-1].
         instrument: Name of an instrument.
+        potential: ``own`` electrode model, or ``pybamm``.
         extra: Files of one's own species, reactions, electrodes and systems.
         overwrite: Replace files that are there.
 
@@ -123,6 +125,7 @@ def simulate_run(
         wavenumber=np.linspace(*region, wavenumbers),
         vary=vary,
         instrument=instrument,
+        potential=potential,
         library=known,
     )
     files = []

@@ -20,6 +20,8 @@ __all__ = ["Streams", "noise_free"]
 
 _Floats = NDArray[np.float64]
 
+_SHIFT_PER_KELVIN = -0.03  # cm-1 K-1, of carbonate C=O; recalled, an order of magnitude
+_SHIFT_PER_SALT = -1e-3  # cm-1 per mol m-3, of coordinated and paired forms; guessed
 _SALT_VOLUME = 5e-5  # m3 mol-1: what a mole of salt takes of the room of the solvents; guessed
 
 
@@ -62,7 +64,10 @@ def noise_free(
     concentration = _concentrations(cell, course, populations)
     table = populations.table
     number = len(table.populations)
-    rule = ShiftRule(temperature_shift=np.where(populations.solid, 0.0, -0.03))
+    rule = ShiftRule(
+        temperature_shift=np.where(populations.solid, 0.0, _SHIFT_PER_KELVIN),
+        concentration_shift=np.where(populations.bound, _SHIFT_PER_SALT, 0.0),
+    )
     shift = rule.shift(course.temperature, course.salt, number)
     broadening = rule.broadening(course.temperature, table.mean_width())
     found = absorption_streams(
