@@ -161,7 +161,7 @@ def simulate(
     times = _times(frames, trajectory)
     course = follow(cell, trajectory, times, known)
     lowest, highest = float(course.voltage.min()), float(course.voltage.max())
-    if not (-1.0 <= lowest and highest <= 6.0):
+    if lowest < -1.0 or highest > 6.0:
         raise SimulationError(
             f"the voltage of {model.name} went to {lowest if lowest < -1 else highest:.4g} V",
             remedy="Give the currents of the protocol cutoffs that the cell can bear",

@@ -232,8 +232,14 @@ def _follow(
             raise _TooManyError
         kernel.derivative(time, state, change, *rule)
 
+    scale = absolute / tolerance
+
+    def jacobian(time: float, state: _Floats, change: _Floats, matrix: _Floats) -> None:
+        kernel.jacobian(time, state, change, matrix, *rule, scale)
+
     begin, end = float(drive.time[0]), float(drive.time[-1])
     options: dict[str, Any] = {
+        "jacfn": jacobian,
         "rtol": tolerance,
         "atol": absolute,
         "max_num_steps": 100_000,

@@ -21,11 +21,12 @@ from opir.simulate.kinetics.electrode import (
 )
 from opir.simulate.kinetics.rates import rates_of_all
 
-__all__ = ["derivative", "derivatives", "margin", "observe"]
+__all__ = ["derivative", "derivatives", "jacobian", "margin", "observe"]
 
 _Floats = NDArray[np.float64]
 _Integers = NDArray[np.int64]
 
+_DIFFERENCE = 1.5e-8  # square root of the rounding error
 _HYSTERESIS_RATE = 0.02  # of the hourly current: slower than this the branches meet
 
 
@@ -175,3 +176,33 @@ def margin(
     voltage = scalars[at.SIDE] * state[cell.laws.shape[0]] + other
     voltage += current * scalars[at.RESISTANCE]
     return limit - voltage if current > 0.0 else voltage - limit
+
+
+@compiled
+def jacobian(
+    time: float,
+    state: _Floats,
+    change: _Floats,
+    matrix: _Floats,
+    course: _Floats,
+    floats: _Floats,
+    integers: _Integers,
+    scale: _Floats,
+) -> None:
+    """Derivatives of :func:`derivative` by the state, by forward differences.
+
+    Args:
+        time, state, course, floats, integers: As for :func:`derivative`.
+        change: What it gives at ``state``.
+        matrix: Written, ``d change[i] / d state[j]``, ``[R + 5, R + 5]``.
+        scale: Sizes below which a state counts as nothing, ``[R + 5]``.
+    """
+    moved = state.copy()
+    found = np.empty(state.size)
+    for column in range(state.size):
+        moved[column] += _DIFFERENCE * max(abs(state[column]), scale[column])
+        step = moved[column] - state[column]
+        derivative(time, moved, found, course, floats, integers)
+        for row in range(state.size):
+            matrix[row, column] = (found[row] - change[row]) / step
+        moved[column] = state[column]
