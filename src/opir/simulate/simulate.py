@@ -144,10 +144,11 @@ def simulate(
     asked = resolve_protocol(protocol, limits)
     foreign = None
     if potential == "pybamm":
-        foreign = pybamm_course(asked, model, cell.temperature)
-        cell, steps = impose(cell, foreign, cell.temperature)
+        kelvin = cell.temperature + cell.warmer
+        foreign = pybamm_course(asked, model, kelvin)
+        cell, steps = impose(cell, foreign, kelvin)
     elif potential == "own":
-        steps = drives(asked, area=cell.area, temperature=cell.temperature)
+        steps = drives(asked, area=cell.area, temperature=cell.temperature, warmer=cell.warmer)
     else:
         raise UnknownNameError("source of the potential", potential, ("own", "pybamm"))
     trajectory = integrate(cell.arrays, steps, tolerance=tolerance)

@@ -47,7 +47,8 @@ class Cell:
         area: Real surface of the watched electrode [m2].
         height: Volume of electrolyte per surface [m].
         capacity: Nominal capacity of the cell [A h], which C rates refer to.
-        temperature: Of the cell where the protocol gives none [K].
+        temperature: Asked for, where the protocol gives none [K].
+        warmer: How much warmer this cell is than what it was asked to be [K].
         draws: The hidden constants of this cell.
     """
 
@@ -64,6 +65,7 @@ class Cell:
     height: float
     capacity: float
     temperature: float
+    warmer: float
     draws: Draws
 
     @property
@@ -96,7 +98,8 @@ def build_cell(
     system = model.system
     working, counter = library.electrodes[model.working], library.electrodes[model.counter]
     kelvin = system.temperature if temperature is None else temperature
-    kelvin = (kelvin or _REFERENCE_TEMPERATURE) + draws.difference("temperature")
+    kelvin = kelvin or _REFERENCE_TEMPERATURE
+    warmer = draws.difference("temperature")
     geometry = _geometry(model, working, draws)
     residual = model.residual_water.value if water is None else water
     residual *= draws.factor("impurity", "H2O")
@@ -158,7 +161,7 @@ def build_cell(
         exchange_stoichiometry=_matrix(exchange, index),
         charged=np.array([library.species[name].charge != 0 for name in species]),
         area=geometry.area, height=height,
-        capacity=geometry.capacity, temperature=kelvin, draws=draws,
+        capacity=geometry.capacity, temperature=kelvin, warmer=warmer, draws=draws,
     )  # fmt: skip
 
 

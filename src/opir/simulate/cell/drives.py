@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from opir.errors import ProtocolError
-from opir.protocol import Protocol
+from opir.protocol import Measured, Protocol
 from opir.protocol.base import Step
 from opir.protocol.rates import amperes
 from opir.protocol.steps import ConstantCurrent, ConstantVoltage
@@ -17,7 +19,9 @@ LONGEST_STEP = 400 * 3600.0
 """Longest time that a step without a duration may take to its cutoff [s]."""
 
 
-def drives(protocol: Protocol, *, area: float, temperature: float) -> list[Imposed]:
+def drives(
+    protocol: Protocol, *, area: float, temperature: float, warmer: float = 0.0
+) -> list[Imposed]:
     """The drives of a protocol, one for each plain step.
 
     A measured course that holds a voltage imposes it; otherwise it imposes its current.
@@ -26,6 +30,8 @@ def drives(protocol: Protocol, *, area: float, temperature: float) -> list[Impos
         protocol: The protocol; C rates need its capacity.
         area: Real surface of the watched electrode [m2].
         temperature: Where the protocol gives none [K].
+        warmer: How much warmer the cell is than what is asked for [K]; a recorded temperature
+            stays as it is.
 
     Raises:
         ProtocolError: If a measured course has gaps, or a C rate lacks the capacity.
@@ -33,7 +39,9 @@ def drives(protocol: Protocol, *, area: float, temperature: float) -> list[Impos
     known = temperature if protocol.temperature is None else protocol.temperature
     found = []
     for place, step in protocol.leaves:
-        found.append(_drive(step, protocol.capacity, known, area, place))
+        drive = _drive(step, protocol.capacity, known, area, place)
+        recorded = isinstance(step, Measured) and step.temperature is not None
+        found.append(drive if recorded else replace(drive, temperature=drive.temperature + warmer))
     return found
 
 
