@@ -32,7 +32,7 @@ __all__ = ["TOLERANCE", "FrameTimes", "Simulation", "simulate"]
 
 _Floats = NDArray[np.float64]
 
-TOLERANCE = 3e-6
+TOLERANCE = 2e-6
 """Relative tolerance of the kinetics; halving it changes spectra by less than a tenth of the noise
 of the instrument ``bench`` (tested)."""
 
