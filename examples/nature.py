@@ -182,7 +182,8 @@ def solvation() -> Figure:
         top.plot(hours, 1e3 * (total[:, column] - total[0, column]), color=colour, lw=1.0,
                  label=f"{position} cm$^{{-1}}$, {label}")  # fmt: skip
     top.set_ylabel("Change of absorbance\n/ 10$^{-3}$")
-    top.legend(frameon=False, fontsize=8, ncols=4)
+    top.set_ylim(-75, 40)
+    top.legend(frameon=False, fontsize=8, ncols=4, loc="upper right")
     below.plot(hours, made.run.dataset["voltage"].values, color="0.2", lw=1.0)
     below.set_ylabel("Voltage / V")
     below.set_xlabel("Time / h")

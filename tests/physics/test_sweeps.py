@@ -21,14 +21,14 @@ WITHIN = 0.060  # V, of the issue
 SYSTEM = "ec-dec-carbon-black"
 
 WITHOUT_30 = {  # fitted on 3 and 300 mV/min alone by examples/fit_sweeps.py
-    "reduction": 1.68e-09,
-    "tunnelling.rate": 6.18e-05,
-    "tunnelling.decay_length": 2.73e-10,
-    "migration.conductivity": 7.53e-12,
-    "electrical.resistance": 76.3,
-    "electrode.exchange_current_density": 0.244,
-    "electrode.diffusion_strength": 0.0333,
-    "electrode.diffusion_time": 7.83e03,
+    "reduction": 1.63e-09,
+    "tunnelling.rate": 1.24e-04,
+    "tunnelling.decay_length": 2.38e-10,
+    "migration.conductivity": 7.26e-12,
+    "electrical.resistance": 75.4,
+    "electrode.exchange_current_density": 0.608,
+    "electrode.diffusion_strength": 0.00689,
+    "electrode.diffusion_time": 1.07e04,
 }
 
 
