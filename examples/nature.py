@@ -103,7 +103,7 @@ def ten_cycles() -> Figure:
         "lp30-graphite", "lp57-graphite-nmc622", "lp57-vc-graphite-nmc811", "fec-silicon",
         "lp57-lithium", "napf6-carbonate-hard-carbon", "napf6-diglyme-hard-carbon", "lp30-lto",
     )  # fmt: skip
-    for colour, name in zip(COLOURS, names, strict=False):
+    for colour, name in zip((*COLOURS, "0.6"), names, strict=True):
         made = run(name, "ten-cycles")
         cell, edges = made.cell, made.trajectory.edges[::2]
         states = made.trajectory.at(edges)[:, : len(cell.reactions)]
