@@ -151,6 +151,8 @@ OPTICS = LawSpecification(
     },
     {},
 )
-"""What the light meets. ``path_length`` is the effective path at ``reference_wavenumber`` (it
-scales with the penetration depth), ``area_per_volume`` the real electrode surface and
-``liquid_fraction`` the electrolyte's share in the probed volume."""
+"""What the light meets. ``path_length`` is the effective path at ``reference_wavenumber`` through
+the optics that the system describes (elsewhere it goes as their penetration depth),
+``area_per_volume`` the real electrode surface and ``liquid_fraction`` the electrolyte's share in
+the probed volume. ``sample_refractive_index`` acts where anomalous dispersion is asked for, and
+where a variant of the system has other optics."""

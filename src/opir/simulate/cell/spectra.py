@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.chemistry import Library
+from opir.chemistry import Library, SystemModel
 from opir.simulate.cell.build import Cell
 from opir.simulate.cell.course import Course
 from opir.simulate.cell.populations import STREAMS, Populations, list_populations
@@ -80,10 +80,11 @@ def noise_free(
         broadening=broadening,
         shape=line_shape,
     )
-    path = _path(cell, wavenumber)
+    path = _path(cell, wavenumber, library)
     if dispersion:
         molar = molar_dispersion(table, wavenumber, shape=line_shape)
-        path = path * distortion(molar, concentration, _geometry(cell).sensitivity(wavenumber))
+        sensitivity = _geometry(cell.model).sensitivity(wavenumber)
+        path = path * distortion(molar, concentration, sensitivity)
     return Streams(found * path, populations, concentration)
 
 
@@ -112,15 +113,25 @@ def _cation(cell: Cell) -> int:
     return cell.species.index(f"{cell.model.solvation.cation}+")
 
 
-def _geometry(cell: Cell) -> Geometry:
-    described = cell.model.system.optics or Optics(geometry="fibre", element="TAS")
-    index = cell.model.optics["sample_refractive_index"].value
+def _geometry(model: SystemModel) -> Geometry:
+    described = model.system.optics or Optics(geometry="fibre", element="TAS")
+    index = model.optics["sample_refractive_index"].value
     return geometry_from_optics(described, sample_index=index)
 
 
-def _path(cell: Cell, wavenumber: _Floats) -> _Floats:
-    """Effective path [m]: the library's at its reference wavenumber, elsewhere as the optics go."""
-    optics, geometry = cell.model.optics, _geometry(cell)
-    reference = optics["reference_wavenumber"].value
-    shape = geometry.path(wavenumber) / geometry.path(np.array([reference, reference + 1.0]))[0]
-    return np.asarray(shape) * optics["path_length"].value * cell.draws.factor("optical_path")
+def _path(cell: Cell, wavenumber: _Floats, library: Library) -> _Floats:
+    """Effective path [m], ``[wavenumber]``.
+
+    The library's ``path_length`` is that of the optics which the library's own system describes,
+    at its reference wavenumber; how much of an element meets the electrode is in it. Optics of the
+    same geometry differ from it by the ratio of their computed paths; another geometry is taken to
+    meet the sample with all of its computed path.
+    """
+    model, geometry = cell.model, _geometry(cell.model)
+    listed = _geometry(library.systems[model.name]) if model.name in library.systems else geometry
+    path = geometry.path(wavenumber)
+    if type(geometry) is type(listed):
+        reference = model.optics["reference_wavenumber"].value
+        path = path / listed.path(np.array([reference, reference + 1.0]))[0]
+        path = path * model.optics["path_length"].value
+    return np.asarray(path * cell.draws.factor("optical_path"))
