@@ -18,6 +18,7 @@ from opir.run import Electrochemistry, Run
 from opir.simulate.cell.build import Cell, build_cell
 from opir.simulate.cell.course import Course, follow
 from opir.simulate.cell.drives import drives
+from opir.simulate.cell.own_system import described_system
 from opir.simulate.cell.populations import STREAMS
 from opir.simulate.cell.pybamm_course import impose, pybamm_course
 from opir.simulate.cell.spectra import Streams, noise_free
@@ -111,7 +112,8 @@ def simulate(
 
     Args:
         system: Name of a system of the library; or a system, which must bear such a name: then
-            its composition, electrodes and temperature are taken in place of the library's.
+            its composition, electrodes, temperature, cell and optics are taken in place of the
+            library's, see :func:`opir.simulate.cell.own_system.described_system`.
         protocol: See :func:`opir.simulate.protocols.resolve_protocol`.
         seed: Of the hidden constants of this cell, and of the instrument.
         temperature: [K]; the system's by default.
@@ -132,7 +134,8 @@ def simulate(
         UnknownNameError: If a name is unknown; the nearest are listed.
         ProtocolError: If the cell does not allow the protocol, or frames lie outside it.
         SimulationError: If the solver cannot follow the protocol; says what to do.
-        SystemDescriptionError: If the composition makes no sense.
+        SystemDescriptionError: If the composition makes no sense, or the library's reactions do
+            not know it.
     """
     known = chemistry.library() if library is None else library
     axis = np.linspace(800.0, 1900.0, 512) if wavenumber is None else _axis(wavenumber)
@@ -203,24 +206,17 @@ def _model(system: str | System | SystemModel, library: Library) -> SystemModel:
         return system
     if isinstance(system, str):
         return library.systems[system]
-    if not system.name:
-        raise SimulationError(
-            "the system has no name, so the reactions that run in it are not known",
-            remedy="Name it after the system of the library that it is a variant of "
-            "(opir chemistry list systems), or write a library file of your own",
-        )
-    model = library.systems[system.name]
-    kept = {
-        name: getattr(system, name) or getattr(model.system, name) for name in System.model_fields
-    }
-    return replace(model, system=System(**kept))
+    return described_system(system, library)
 
 
 def _axis(wavenumber: ArrayLike) -> _Floats:
     axis = np.array(wavenumber, dtype=np.float64)
     if axis.ndim != 1 or axis.size < 2 or not (axis > 0).all():
+        wrong = (
+            f"the shape {axis.shape}" if axis.ndim != 1 or axis.size < 2 else "values not above 0"
+        )
         raise AxisError(
-            f"the wavenumber axis has the shape {axis.shape}",
+            f"the wavenumber axis has {wrong}",
             remedy="Give two or more wavenumbers above 0 in cm-1, rising or falling",
         )
     return axis
