@@ -34,7 +34,9 @@ def simulate(
     nominal: bool = typer.Option(False, "--nominal", help="No variation from cell to cell."),
     wavenumbers: int = typer.Option(512, help="Points of a spectrum."),
     region: tuple[float, float] = typer.Option((800.0, 1900.0), help="Ends of the axis, cm-1."),
-    instrument: str = typer.Option("bench", help="Name of an instrument."),
+    instrument: str = typer.Option(
+        "bench", help="Name of an instrument: bench, good, poor; or none for noise-free spectra."
+    ),
     potential: str = typer.Option(
         "own", help="Potential under a current: 'own' electrode model, or 'pybamm' (graphite)."
     ),

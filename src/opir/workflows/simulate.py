@@ -82,7 +82,7 @@ def simulate_run(
         vary: Draw the constants of this cell around their values; else take the values.
         wavenumbers: Points of a spectrum.
         region: Ends of the axis [cm-1].
-        instrument: Name of an instrument.
+        instrument: Name of an instrument, or ``none`` for noise-free spectra.
         potential: ``own`` electrode model, or ``pybamm``.
         extra: Files of one's own species, reactions, electrodes and systems.
         overwrite: Replace files that are there.
@@ -99,7 +99,10 @@ def simulate_run(
             remedy="Ask for 2 or more of each, and not for more than memory holds",
         )
     if not region[0] < region[1]:
-        raise OptionError(f"the region {region[0]:g} to {region[1]:g} cm-1 is empty")
+        raise OptionError(
+            f"the region {region[0]:g} to {region[1]:g} cm-1 is empty",
+            remedy="Give the lower end first: --region 800 1900",
+        )
     truth_path = record_path = None
     if out is not None:
         out = check_output(out, overwrite=overwrite)
@@ -124,7 +127,7 @@ def simulate_run(
         frames=frames,
         wavenumber=np.linspace(*region, wavenumbers),
         vary=vary,
-        instrument=instrument,
+        instrument=None if instrument == "none" else instrument,
         potential=potential,
         library=known,
     )

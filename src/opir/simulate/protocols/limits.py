@@ -98,7 +98,7 @@ class CellLimits:
 
 def _check_temperature(kelvin: float, name: str, place: str | None = None) -> None:
     check_values(kelvin, "temperature")
-    if not _COLDEST <= kelvin <= _HOTTEST:
+    if not _COLDEST - 1e-6 <= kelvin <= _HOTTEST + 1e-6:  # as converted from degrees
         raise ValueRangeError(
             f"{kelvin:g} K ({kelvin - 273.15:g} degC) was asked for of {name}; electrolytes are "
             f"simulated from {_COLDEST - 273.15:g} to {_HOTTEST - 273.15:g} degC",

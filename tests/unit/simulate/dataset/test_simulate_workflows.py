@@ -52,6 +52,19 @@ def test_one_run_with_its_truth_and_picture(
         simulate_run("lp30-graphite", "rest", out=tmp_path / "run.nc")
 
 
+def test_without_an_instrument_the_spectra_are_the_sum_of_the_streams() -> None:
+    made = simulate_run("lp30-graphite", "rest 1 h", frames=3, wavenumbers=8, instrument="none")
+    np.testing.assert_array_equal(made.truth["streams"].values.sum(axis=0), made.run.values)
+
+
+def test_the_limits_of_temperature_are_within_them() -> None:
+    for degrees in (-40, 120):
+        made = simulate_run(
+            "lp30-graphite", "rest 1 h", frames=2, wavenumbers=8, temperature=degrees + 273.15
+        )
+        assert made.run.time[-1] == pytest.approx(3600.0)
+
+
 def test_a_sweep_in_words_imposes_the_potential() -> None:
     made = simulate_run(
         "ec-dec-carbon-black", "sweep 1.2 V to 0.01 V at 30 mV/min", frames=9, wavenumbers=8
@@ -93,7 +106,9 @@ def test_a_measured_file_is_followed_as_long_as_asked_and_no_longer(tmp_path: Pa
         ({"duration": "1 h"}, ProtocolError, "measured files only"),
         ({"temperature": 1173.15}, ValueRangeError, "degC"),
         ({"frames": 1}, OptionError, "1 frames"),
-        ({"region": (1900.0, 800.0)}, OptionError, "empty"),
+        ({"region": (1900.0, 800.0)}, OptionError, "lower end first"),
+        ({"region": (-5.0, 800.0)}, OpirError, "values not above 0"),
+        ({"temperature": 233.0}, ValueRangeError, "-40 to 120 degC"),
         ({"instrument": "bunch"}, UnknownNameError, "bench"),
         ({"out": "run.csv"}, OptionError, "as .nc"),
         ({"plot": "run.gif"}, OptionError, "gif"),
