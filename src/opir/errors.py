@@ -97,7 +97,8 @@ class UnknownNameError(OptionError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], **context: str) -> None:
         known = sorted(known)
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        begun = [k for k in known if len(name) > 1 and k.casefold().startswith(name.casefold())]
+        near = begun[:3] or difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         if near:
             remedy = f"Nearest: {', '.join(near)}"
         elif known:

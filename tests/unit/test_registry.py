@@ -26,6 +26,14 @@ def test_unknown_name_lists_the_nearest() -> None:
         shapes["gaus"]
 
 
+def test_names_that_begin_so_come_first() -> None:
+    shapes: Registry[type] = Registry("shape")
+    for name in ("voigt", "pseudo-voigt", "Voigt-Faddeeva"):
+        shapes.add(name, int)
+    with pytest.raises(UnknownNameError, match="Nearest: Voigt-Faddeeva, voigt."):
+        shapes["vo"]
+
+
 def test_a_taken_name_is_refused() -> None:
     shapes: Registry[type] = Registry("shape")
     shapes.register("gauss")(int)
