@@ -54,9 +54,10 @@ def produce(preset: Preset, index: int, library: Library, simulator: Simulator) 
             continue
         if made.run.origin != "simulated":
             raise SimulationError(f"run {task.id!r} is called {made.run.origin!r}, not simulated")
-        return Item(
-            compact_run(made.run), task.id, compact_truth(made.truth), _tags(task, failures)
-        )
+        run = compact_run(made.run)
+        if preset.licence:
+            run = Run(run.dataset.assign_attrs(licence=preset.licence))
+        return Item(run, task.id, compact_truth(made.truth), _tags(task, failures))
     raise SimulationError(
         f"none of {preset.attempts} draws of run {index} could be simulated; the last: "
         f"{failures[-1]}",

@@ -41,6 +41,7 @@ def test_what_the_runs_are(piece: Path) -> None:
         run, truth = store.run(id), store.truth(id)
         assert truth is not None
         assert run.origin == "simulated"
+        assert store.record(id)["licence"] == "CC-BY-4.0"
         assert run.values.shape == (64, 512)
         # The column of the electrons counts what the double layer holds; all others are matter.
         matter = truth["species"].values.astype(str) != "e-"
