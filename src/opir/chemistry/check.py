@@ -154,6 +154,7 @@ def examine(library: Library) -> list[Finding]:
                     Finding("error", place, f"the electrode {electrode} stores {ion}, "
                             f"the electrolyte has {model.solvation.cation}+")
                 )  # fmt: skip
+        findings += [Finding("warning", place, text) for text in _mismatches(library, model)]
     for salt in library.salts.values():
         used_species |= set(salt.ions)
     findings += [
@@ -167,6 +168,23 @@ def examine(library: Library) -> list[Finding]:
         if name not in used_species
     ]
     return findings + list(_citations(library))
+
+
+def _mismatches(library: Library, model: SystemModel) -> Iterator[str]:
+    """Where the description of a system and the models that compute it are of different things."""
+    described = (model.system.working_electrode, model.system.counter_electrode)
+    for electrode, name in zip(described, (model.working, model.counter), strict=True):
+        names = library.electrodes[name]
+        called = {n.casefold() for n in (names.name, names.title, *names.aliases)}
+        if electrode is not None and electrode.material.casefold() not in called:
+            yield f"the electrode {electrode.material!r} is computed as {name}"
+    there = present(library, model)
+    bound = f"{model.solvation.cation}_coordinated"
+    for name in sorted(there - set(model.solvation.preference)):
+        if bound in library.species[name].environments:
+            yield f"{name} has no preference in solvation, so it never coordinates"
+    for name in sorted(set(model.solvation.preference) - there):
+        yield f"solvation names {name}, which is not in the electrolyte"
 
 
 def _citations(library: Library) -> Iterator[Finding]:

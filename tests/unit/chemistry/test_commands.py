@@ -137,6 +137,27 @@ def test_check_tells_of_loose_ends(tmp_path: Path) -> None:
     assert [str(f) for f in findings] == ["warning: species A: no system can come to hold it"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("working: graphite", "working: silicon", "'graphite' is computed as silicon"),
+        ("        DMC: {value", "        DEC: {value", "DMC has no preference in solvation"),
+        ("        DMC: {value", "        DEC: {value", "solvation names DEC, which is not"),
+    ],
+)
+def test_check_sees_descriptions_that_are_not_computed(
+    old: str, new: str, said: str, tmp_path: Path
+) -> None:
+    source = next(p for k, p in library().origins.items() if k == "systems lp30-graphite")
+    text = source.read_text("utf-8").replace("lp30-graphite:", "mine:")
+    assert old in text
+    path = tmp_path / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert not [f for f in check([path])[0] if f.place == "system mine"]
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    assert any(said in str(f) for f in check([path])[0])
+
+
 def test_check_sees_absurd_electrolytes(tmp_path: Path) -> None:
     source = next(p for k, p in library().origins.items() if k == "systems lp30-graphite")
     text = source.read_text("utf-8").replace("lp30-graphite:", "mine:")
