@@ -104,6 +104,12 @@ def build_cell(
     residual = model.residual_water.value if water is None else water
     residual *= draws.factor("impurity", "H2O")
     content = concentrations(system, library, residual_water=residual)
+    if f"{model.solvation.cation}+" not in content:
+        raise SimulationError(
+            f"the electrolyte of {model.name!r} has no {model.solvation.cation}+, which its "
+            "solvation names",
+            remedy="Give it a salt of that cation, or change solvation.cation",
+        )
     for name in content:
         if library.species[name].charge == 0 and name != "H2O":
             content[name] *= draws.factor("salt", name)
@@ -176,9 +182,9 @@ class _Geometry:
 
 def _geometry(model: SystemModel, working: ElectrodeModel, draws: Draws) -> _Geometry:
     electrode, cell = model.system.working_electrode, model.system.cell
-    if electrode is None or cell is None or cell.electrolyte_volume is None:
+    if electrode is None or cell is None or not cell.electrolyte_volume:
         raise SimulationError(
-            f"the working electrode or the electrolyte volume of {model.name!r} is not known",
+            f"the working electrode or the electrolyte volume of {model.name!r} is not known or 0",
             remedy="Give working_electrode and cell.electrolyte_volume",
         )
     if electrode.mass is not None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from opir.chemistry import library
-from opir.errors import OptionError, ProtocolError, UnknownNameError
+from opir.errors import OptionError, ProtocolError, SimulationError, UnknownNameError
 from opir.protocol import ConstantCurrent, ConstantVoltage, Measured, Protocol, Rest, Sweep
 from opir.simulate.cell.build import build_cell
 from opir.simulate.cell.drives import LONGEST_STEP, drives
 from opir.simulate.cell.populations import list_populations
 from opir.simulate.cell.variation import Draws, Spreads, default_spreads
+from opir.system import Component
 
 
 def draws(seed: int = 0, scale: float = 1.0) -> Draws:
@@ -105,3 +108,15 @@ def test_coordinated_forms_keep_the_bands_that_do_not_move() -> None:
     assert positions.size == len(free)
     assert 1483.0 in positions  # the CH2 scissor has no entry of its own when coordinated
     assert 1803.0 not in positions
+
+
+def test_an_electrolyte_without_the_cation_is_refused() -> None:
+    known = library()
+    model = known.systems["lp30-graphite"]
+    salt = {"name": "NaPF6", "amount": 1, "unit": "mol/L", "role": "salt"}
+    parts = [part for part in model.system.electrolyte if part.role != "salt"]
+    other = replace(model, system=model.system.model_copy(update={
+        "electrolyte": (*parts, Component.model_validate(salt))
+    }))  # fmt: skip
+    with pytest.raises(SimulationError, match=r"has no Li\+"):
+        build_cell(other, known, draws())
