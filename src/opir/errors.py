@@ -102,8 +102,8 @@ class UnknownNameError(OptionError):
         if near:
             remedy = f"Nearest: {', '.join(near)}"
         elif known:
-            shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
-            remedy = f"Known: {shown}"
+            more = f" and {len(known) - 12} more" if len(known) > 12 else ""
+            remedy = f"Known: {', '.join(known[:12])}{more}"
         else:
             remedy = f"No {kind} is registered"
         super().__init__(f"unknown {kind} {name!r}", remedy=remedy, **context)

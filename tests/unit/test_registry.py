@@ -34,6 +34,14 @@ def test_names_that_begin_so_come_first() -> None:
         shapes["vo"]
 
 
+def test_of_many_names_the_first_are_listed_and_the_others_counted() -> None:
+    shapes: Registry[type] = Registry("shape")
+    for number in range(15):
+        shapes.add(f"n{number:02}", int)
+    with pytest.raises(UnknownNameError, match=r"Known: n00, .*, n11 and 3 more\.$"):
+        shapes["gauss"]
+
+
 def test_a_taken_name_is_refused() -> None:
     shapes: Registry[type] = Registry("shape")
     shapes.register("gauss")(int)
