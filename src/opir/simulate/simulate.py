@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from opir import chemistry
 from opir.chemistry import Library, SystemModel
-from opir.errors import AxisError, SimulationError, UnknownNameError
+from opir.errors import AxisError, OptionError, SimulationError, UnknownNameError
 from opir.protocol import Protocol
 from opir.run import Electrochemistry, Run
 from opir.simulate.cell.build import Cell, build_cell
@@ -132,12 +132,15 @@ def simulate(
 
     Raises:
         UnknownNameError: If a name is unknown; the nearest are listed.
-        ProtocolError: If the cell does not allow the protocol, or frames lie outside it.
+        OptionError: If the seed or a spread is below 0.
+        ProtocolError: If the cell does not allow the protocol.
         SimulationError: If the solver cannot follow the protocol; says what to do.
         SystemDescriptionError: If the composition makes no sense, or the library's reactions do
             not know it.
     """
     known = chemistry.library() if library is None else library
+    if seed < 0:
+        raise OptionError(f"the seed is {seed}", remedy="Give a whole number from 0 on")
     axis = np.linspace(800.0, 1900.0, 512) if wavenumber is None else _axis(wavenumber)
     model = _model(system, known)
     of_cell, of_instrument = np.random.SeedSequence(seed).spawn(2)

@@ -27,6 +27,7 @@ _HOUR = 3600.0
 _EXCESS = 20.0  # metal counter electrodes hold this many times the capacity of the other one
 _LEAST_CURRENT = 1e-9
 _HIGHEST_POTENTIAL = 6.0  # V
+_MOST_WATER = 0.05  # mass fraction: beyond it an electrolyte is another one
 _LEAST_DEGREE = 1e-3  # nothing is quite empty; the entropy of mixing needs a little
 
 
@@ -102,6 +103,11 @@ def build_cell(
     warmer = draws.difference("temperature")
     geometry = _geometry(model, working, draws)
     residual = model.residual_water.value if water is None else water
+    if not 0.0 <= residual <= _MOST_WATER:
+        raise SimulationError(
+            f"a mass fraction of water of {residual:g} was asked for",
+            remedy=f"Give 0 to {_MOST_WATER:g}; 20 ppm are 2e-5",
+        )
     residual *= draws.factor("impurity", "H2O")
     content = concentrations(system, library, residual_water=residual)
     if f"{model.solvation.cation}+" not in content:

@@ -123,3 +123,31 @@ def test_another_chemistry_under_an_old_name_is_refused(
 ) -> None:
     with pytest.raises(kind, match=match):
         simulate(System(**{"name": NAME, **fields}), "rest 1 h", frames=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"water": -1e-5}, "0 to 0.05"),
+        ({"water": 0.5}, "0 to 0.05"),
+        ({"water": float("nan")}, "water of nan"),
+        ({"seed": -1}, "the seed is -1"),
+        ({"vary": -0.5}, "spread"),
+        ({"temperature": float("nan")}, "finite"),
+        ({"frames": [0.0, 1e9]}, "lasted from 0 to 3600"),
+        ({"frames": [3.0, 2.0]}, "do not rise"),
+        ({"wavenumber": [1000.0, np.inf]}, "finite"),
+        ({"wavenumber": [1000.0, 900.0, 1200.0]}, "monotonic"),
+    ],
+)
+def test_absurd_arguments_are_refused(options: dict[str, Any], match: str) -> None:
+    with pytest.raises(OpirError, match=match):
+        simulate(NAME, "rest 1 h", **{"frames": 2, "wavenumber": AXIS, **options})
+
+
+def test_a_falling_axis_gives_the_same_spectra() -> None:
+    up, down = (
+        simulate(NAME, "rest 1 h", frames=2, seed=4, instrument=None, wavenumber=axis).run.values
+        for axis in (AXIS, AXIS[::-1])
+    )
+    np.testing.assert_array_equal(up, down[:, ::-1])
