@@ -15,7 +15,10 @@ from opir.simulate.kinetics.arrays import FARADAY, GAS_CONSTANT, CellArrays, Sca
 from opir.simulate.kinetics.laws import LAWS
 from opir.simulate.kinetics.transport import CHANNELS
 
-__all__ = ["Cell", "build_cell"]
+__all__ = ["MOST_WATER", "Cell", "build_cell"]
+
+MOST_WATER = 0.05
+"""Mass fraction; with more water an electrolyte is another one."""
 
 _Floats = NDArray[np.float64]
 
@@ -27,7 +30,6 @@ _HOUR = 3600.0
 _EXCESS = 20.0  # metal counter electrodes hold this many times the capacity of the other one
 _LEAST_CURRENT = 1e-9
 _HIGHEST_POTENTIAL = 6.0  # V
-_MOST_WATER = 0.05  # mass fraction: beyond it an electrolyte is another one
 _LEAST_DEGREE = 1e-3  # nothing is quite empty; the entropy of mixing needs a little
 
 
@@ -90,10 +92,11 @@ def build_cell(
         library: Where its species, reactions and electrodes are.
         draws: Draws each constant around its value.
         temperature: Of the cell [K]; the system's by default.
-        water: Mass fraction of water; the system's residual water by default.
+        water: Mass fraction of water, up to :data:`MOST_WATER`; the system's residual water by
+            default.
 
     Raises:
-        SimulationError: If something that is needed is not known.
+        SimulationError: If something that is needed is not known, or there is too much water.
         SystemDescriptionError: If the composition makes no sense.
     """
     system = model.system
@@ -103,10 +106,10 @@ def build_cell(
     warmer = draws.difference("temperature")
     geometry = _geometry(model, working, draws)
     residual = model.residual_water.value if water is None else water
-    if not 0.0 <= residual <= _MOST_WATER:
+    if not 0.0 <= residual <= MOST_WATER:
         raise SimulationError(
             f"a mass fraction of water of {residual:g} was asked for",
-            remedy=f"Give 0 to {_MOST_WATER:g}; 20 ppm are 2e-5",
+            remedy=f"Give 0 to {MOST_WATER:g}; 20 ppm are 2e-5",
         )
     residual *= draws.factor("impurity", "H2O")
     content = concentrations(system, library, residual_water=residual)

@@ -14,8 +14,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from opir.errors import FormatError, OpirError, OptionError, UnknownNameError
 from opir.files import read_text
 from opir.quantities import parse
+from opir.simulate.cell.build import MOST_WATER
 from opir.simulate.dataset.grids import GRIDS
 from opir.simulate.instrument import instrument_names
+from opir.simulate.protocols import protocol_names
+from opir.simulate.protocols.limits import check_temperature
 
 __all__ = ["Conditions", "Preset", "SpectralGrid", "preset_names", "read_preset"]
 
@@ -131,6 +134,9 @@ class Preset(_Part):
         for kind in self.instruments:
             if kind not in instrument_names():
                 raise UnknownNameError("instrument", kind, instrument_names())
+        for name in self.protocols:
+            if name not in protocol_names():
+                raise UnknownNameError("protocol", name, protocol_names())
         for what, weights in (("grid of frames", self.grids), ("instrument", self.instruments)):
             if not sum(weights.values()) > 0:
                 raise OptionError(f"no {what} has a weight above 0")
@@ -138,8 +144,12 @@ class Preset(_Part):
         if not low < high:
             raise OptionError(f"the axis from {low:g} to {high:g} cm-1 is empty")
         low, high = self.conditions.water
-        if not 0 < low <= high:
-            raise OptionError("the water contents are a lowest and a highest above 0")
+        if not 0 < low <= high <= MOST_WATER:
+            raise OptionError(
+                f"the water contents are a lowest and a highest, above 0 and up to {MOST_WATER:g}"
+            )
+        for kelvin in self.conditions.temperature:
+            check_temperature(kelvin, "a set")
         if len(set(self.systems)) != len(self.systems):
             raise OptionError("a system is named twice", remedy="Name each once")
         if self.domain not in ("", "shifted"):

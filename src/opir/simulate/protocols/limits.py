@@ -21,7 +21,7 @@ from opir.protocol import (
 from opir.protocol.base import PlainStep, Step
 from opir.quantities import check_values
 
-__all__ = ["CellLimits", "check_window"]
+__all__ = ["CellLimits", "check_temperature", "check_window"]
 
 _SLACK = 0.02
 """A recorded voltage may lie so far outside the window: cells drift at open circuit [V]."""
@@ -65,7 +65,7 @@ class CellLimits:
         if self.capacity is not None and not 0 < self.capacity < np.inf:
             raise OptionError(f"the capacity {self.capacity:g} A h is not above 0")
         if self.temperature is not None:
-            _check_temperature(self.temperature, self.name)
+            check_temperature(self.temperature, self.name)
 
     @classmethod
     def of_system(
@@ -96,7 +96,17 @@ class CellLimits:
         return self.lower if self.charge_first else self.upper
 
 
-def _check_temperature(kelvin: float, name: str, place: str | None = None) -> None:
+def check_temperature(kelvin: float, name: str, place: str | None = None) -> None:
+    """Refuse temperatures at which no electrolyte of the library is a liquid that lasts.
+
+    Args:
+        kelvin: The temperature [K].
+        name: What it was asked for of.
+        place: Where it stands.
+
+    Raises:
+        ValueRangeError: If it is outside -40 to 120 degC.
+    """
     check_values(kelvin, "temperature")
     if not _COLDEST - 1e-6 <= kelvin <= _HOTTEST + 1e-6:  # as converted from degrees
         raise ValueRangeError(
@@ -141,10 +151,10 @@ def check_window(protocol: Protocol, limits: CellLimits) -> None:
         ValueRangeError: If a temperature is outside -40 to 120 degC.
     """
     if protocol.temperature is not None:
-        _check_temperature(protocol.temperature, limits.name)
+        check_temperature(protocol.temperature, limits.name)
     for number, step in enumerate(protocol.steps):
         for kelvin in _temperatures(step):
-            _check_temperature(kelvin, limits.name, f"steps[{number}].temperature")
+            check_temperature(kelvin, limits.name, f"steps[{number}].temperature")
         slack = _SLACK if isinstance(step, Measured) else 1e-9
         for field, value in _voltages(step):
             if not limits.lower - slack <= value <= limits.upper + slack:
