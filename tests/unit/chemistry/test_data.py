@@ -256,3 +256,9 @@ def test_the_example_of_the_page_loads(tmp_path: Path) -> None:
     made = library([path])
     assert made.species["MP"].bands("free")[1].intensity.value == pytest.approx(400 / 1074.428)
     assert made.reactions["mp-to-propionate"].electrons == 1
+
+
+def test_the_page_counts_the_tags_as_they_are() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "chemistry.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \|.*\| (\d+) \|$", page, flags=re.MULTILINE))
+    assert {tag: int(number) for tag, number in rows.items()} == count_tags(LIBRARY)
