@@ -51,15 +51,15 @@ from opir.simulate.dataset.parts import list_parts, write_part
 from opir.simulate.dataset.produce import produce
 from opir.simulate.dataset.simulator import simulate_task
 from opir.simulate.kinetics.reference import reference_integrate
-from opir.simulate.simulate import TOLERANCE, Simulation
+from opir.simulate.single_run import TOLERANCE, Simulation
 from opir.simulate.spectra.direct import direct_sum
 from opir.simulate.spectra.shapes import LINE_SHAPES
 
 STAGES = {
-    "cell and protocol": ("opir.simulate.simulate", ["build_cell", "resolve_protocol", "drives"]),
-    "ODE": ("opir.simulate.simulate", ["integrate"]),
-    "states at the frames": ("opir.simulate.simulate", ["follow"]),
-    "spectra": ("opir.simulate.simulate", ["noise_free"]),
+    "cell and protocol": ("opir.simulate.single_run", ["build_cell", "resolve_protocol", "drives"]),
+    "ODE": ("opir.simulate.single_run", ["integrate"]),
+    "states at the frames": ("opir.simulate.single_run", ["follow"]),
+    "spectra": ("opir.simulate.single_run", ["noise_free"]),
     "instrument": ("opir.simulate.instrument.instrument:Instrument", ["measure"]),
     "hashes": ("opir.run.store.store", ["prepare"]),
     "compression": ("opir.run.store.store", ["encode_items"]),
@@ -239,7 +239,7 @@ def beside_pybamm() -> dict[str, Any] | None:
         import pybamm
     except ImportError:
         return None
-    from opir.simulate.simulate import simulate
+    from opir.simulate.single_run import simulate
 
     found: dict[str, Any] = {"version": pybamm.__version__}
     steps = ["Charge at C/10 until 4.2 V", "Discharge at C/10 until 2.8 V"]

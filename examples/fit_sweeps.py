@@ -27,7 +27,7 @@ from opir.chemistry import Library
 from opir.chemistry.library import Named
 from opir.run import Electrochemistry
 from opir.run.readers import read
-from opir.simulate.simulate import simulate
+from opir.simulate.single_run import simulate
 from opir.simulate.sweeps import SweepPeak, falling_sweep, sweep_peak
 
 SYSTEM, ELECTRODE = "ec-dec-carbon-black", "carbon-black"

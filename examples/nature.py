@@ -25,7 +25,7 @@ from opir.plots.style import (
     spectral_mesh,
     title,
 )
-from opir.simulate.simulate import Simulation, simulate
+from opir.simulate.single_run import Simulation, simulate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from opir import chemistry
 from opir.chemistry import SystemModel
-from opir.simulate.simulate import Simulation, simulate
+from opir.simulate.single_run import Simulation, simulate
 
 FILM_FORMING = (
     "lp30-graphite",

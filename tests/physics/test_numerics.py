@@ -16,7 +16,7 @@ from opir.simulate.kinetics.integrate import integrate
 from opir.simulate.kinetics.reference import reference_integrate
 from opir.simulate.protocols.limits import CellLimits
 from opir.simulate.protocols.resolve import resolve_protocol
-from opir.simulate.simulate import TOLERANCE, simulate
+from opir.simulate.single_run import TOLERANCE, simulate
 
 SYSTEMS = tuple(chemistry.library().systems)
 AXIS = np.linspace(800.0, 1900.0, 221)

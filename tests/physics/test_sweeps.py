@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from opir import chemistry
 from opir.errors import AxisError
-from opir.simulate.simulate import simulate
+from opir.simulate.single_run import simulate
 from opir.simulate.sweeps import falling_sweep, sweep_peak
 
 WITHIN = 0.060  # V, of the issue

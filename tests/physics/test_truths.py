@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from opir import chemistry
-from opir.simulate.simulate import Simulation, simulate
+from opir.simulate.single_run import Simulation, simulate
 
 SYSTEMS = tuple(chemistry.library().systems)
 PROTOCOLS = ("formation-c10", "gitt", "ten-cycles")

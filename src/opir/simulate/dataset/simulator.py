@@ -10,7 +10,7 @@ from opir.simulate.dataset.preset import Preset
 from opir.simulate.dataset.produce import Simulated
 from opir.simulate.dataset.shifted import LINE_SHAPE
 from opir.simulate.dataset.variant import vary_composition
-from opir.simulate.simulate import simulate
+from opir.simulate.single_run import simulate
 
 __all__ = ["simulate_task"]
 

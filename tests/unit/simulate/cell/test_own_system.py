@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from opir.chemistry import library
 from opir.errors import OpirError, SystemDescriptionError, UnknownNameError
 from opir.simulate.cell.own_system import described_system
-from opir.simulate.simulate import simulate
+from opir.simulate.single_run import simulate
 from opir.system import System
 
 pytest.importorskip("numba")

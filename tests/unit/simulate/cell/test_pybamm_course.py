@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from opir.errors import MissingDependencyError, ProtocolError, SimulationError, UnknownNameError
-from opir.simulate.simulate import simulate
+from opir.simulate.single_run import simulate
 
 
 def test_an_unknown_source_of_the_potential_is_refused() -> None:
