@@ -26,7 +26,7 @@ from opir.simulate.protocols import (
     protocol_title,
     resolve_protocol,
 )
-from opir.simulate.simulate import simulate
+from opir.simulate.single_run import simulate
 from opir.system import System
 
 __all__ = ["SimulatedRun", "protocol_list", "simulate_run", "simulate_store"]
