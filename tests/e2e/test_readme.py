@@ -71,7 +71,14 @@ def test_pages_that_the_readme_links_exist() -> None:
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
-def test_examples_run(path: Path, tmp_path: Path) -> None:
-    arguments = {"make_files.py": ["files"], "fermentation.py": ["--quick", "--out", "out"]}
+def test_examples_run(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    arguments = {
+        "make_files.py": ["files"],
+        "fermentation.py": ["--quick", "--out", "out"],
+        "nature.py": ["pictures"],
+    }
+    if path.name == "fit_sweeps.py":
+        measured = request.getfixturevalue("shared_real") / "electrochemistry" / "attia_lsv"
+        arguments["fit_sweeps.py"] = [str(measured), "--only-compare"]
     assert path.name in arguments, f"say here how the example {path.name} is run quickly"
     run([str(path), *arguments[path.name]], tmp_path)

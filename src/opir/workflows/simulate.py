@@ -131,18 +131,25 @@ def simulate_run(
         potential=potential,
         library=known,
     )
-    files = []
-    if out is not None and truth_path is not None and record_path is not None:
-        files.append(write_run(made.run, out, overwrite=overwrite))
-        files.append(write_dataset(made.truth, truth_path, overwrite=overwrite))
-        files.append(write_dataset(made.record().dataset, record_path, overwrite=overwrite))
-    if plot is not None:
-        from opir.plots.simulated import simulated_figure
+    files: list[Path] = []
+    wanted = [path for path in (out, truth_path, record_path, plot) if path is not None]
+    fresh = [Path(path) for path in wanted if not Path(path).exists()]
+    try:
+        if out is not None and truth_path is not None and record_path is not None:
+            files.append(write_run(made.run, out, overwrite=overwrite))
+            files.append(write_dataset(made.truth, truth_path, overwrite=overwrite))
+            files.append(write_dataset(made.record().dataset, record_path, overwrite=overwrite))
+        if plot is not None:
+            from opir.plots.simulated import simulated_figure
 
-        figure = simulated_figure(
-            made.run, made.truth, course=made.record(), measured=_record(protocol)
-        )
-        files.append(save(figure, plot, overwrite=overwrite))
+            figure = simulated_figure(
+                made.run, made.truth, course=made.record(), measured=_record(protocol)
+            )
+            files.append(save(figure, plot, overwrite=overwrite))
+    except BaseException:  # all of the files or none: a run without its truth helps nobody
+        for path in fresh:
+            path.unlink(missing_ok=True)
+        raise
     return SimulatedRun(made.run, made.truth, made.status.value, tuple(files))
 
 

@@ -12,6 +12,7 @@ from opir.errors import (
     FormatError,
     OpirError,
     OptionError,
+    OutputError,
     OutputExistsError,
     ProtocolError,
     UnknownNameError,
@@ -177,3 +178,15 @@ def test_a_set_keeps_its_protocol_when_the_file_is_gone(tmp_path: Path) -> None:
     options = {"systems": ["lp30-lto"], "runs": 2, "frames": 3, "wavenumbers": 8, "workers": 1}
     made = simulate_store(tmp_path / "store", protocols=[str(path)], **options)
     assert made.store.run("lp30-lto-00001").time[-1] == pytest.approx(5400.0)
+
+
+def test_all_files_of_a_run_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import opir.workflows.simulate as workflow
+
+    def full(*_: object, **__: object) -> Path:
+        raise OutputError("no space is left", remedy="Make room")
+
+    monkeypatch.setattr(workflow, "write_dataset", full)
+    with pytest.raises(OutputError, match="no space"):
+        simulate_run("lp30-graphite", "rest", out=tmp_path / "run.nc", frames=3)
+    assert not list(tmp_path.iterdir())
