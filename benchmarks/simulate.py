@@ -68,7 +68,7 @@ STAGES = {
 
 
 _MOST_STEPS = 4
-"""Runs of longer protocols, and of plating, are left out beside SciPy: some had not ended there after one to two minutes."""
+"""Longer protocols and plating are left out beside SciPy: some had not ended in one to two minutes."""
 
 
 class Stopwatch:
