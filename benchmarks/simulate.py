@@ -68,7 +68,7 @@ STAGES = {
 
 
 _MOST_STEPS = 4
-"""Longer protocols and plating are left out beside SciPy: some had not ended in one to two minutes."""
+"""Long protocols and plating are left out beside SciPy: some had not ended in a minute or two."""
 
 
 class Stopwatch:
