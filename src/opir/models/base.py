@@ -13,7 +13,7 @@ and what is to become small (``losses``); the loop itself is not its business an
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -43,9 +43,16 @@ class Forecaster(ABC):
         trust: Share of the forecast change that was kept after a look at validation windows
             (:func:`opir.models.kept_share.kept_share`), 0 is persistence; None for forecasters
             that keep all of it.
+        sees: Which of the inputs reach the forecast: ``spectrum`` (more of it than the offset
+            that the change is added to), ``protocol`` (the drive ahead) and ``descriptor``.
+        search: What may be searched: option -> candidates. The options are keywords of the
+            constructor, or ``learning_rate``; the first candidate of each is taken where nothing
+            is searched.
     """
 
     name: ClassVar[str]
+    sees: ClassVar[frozenset[str]] = frozenset({"spectrum", "protocol", "descriptor"})
+    search: ClassVar[Mapping[str, Sequence[Any]]] = {}
     recipe: dict[str, Any]
     trust: float | None = None
 
@@ -56,6 +63,20 @@ class Forecaster(ABC):
         Raises:
             ModelError: If the model is not fitted, or was fitted on another wavenumber axis.
         """
+
+    def sample(self, inputs: ForecastInputs, count: int, seed: int) -> NDArray[np.float32] | None:
+        """Whole trajectories drawn from what the model holds possible.
+
+        Args:
+            inputs: As for :meth:`forecast`.
+            count: Trajectories for each row of the batch.
+            seed: Source of every random choice.
+
+        Returns:
+            Spectra at ``inputs.times``, shape ``[count, batch, frames, wavenumber]``; None for
+            forecasters that give one trajectory only.
+        """
+        return None
 
     @abstractmethod
     def state(self) -> tuple[dict[str, Any], Arrays]:

@@ -9,7 +9,24 @@ from opir.models.base import MODELS, Forecaster
 
 __all__ = ["get_model", "model_names"]
 
-_WITH_TORCH = {"abcc": "opir.models.abcc"}
+_NETWORKS = {
+    "mlp": "mlp",
+    "cnn": "cnn",
+    "gru": "gru",
+    "lstm": "lstm",
+    "transformer": "transformer",
+    "tide": "tide",
+    "fno": "fno",
+    "neural-ode": "neural_ode",
+    "convlstm": "convlstm",
+    "simvp": "simvp",
+    "ddpm": "ddpm",
+    "flow-matching": "flow_matching",
+    "mean-flow": "mean_flow",
+}
+_WITH_TORCH = {"abcc": "opir.models.abcc"} | {
+    name: f"opir.models.networks.{module}" for name, module in _NETWORKS.items()
+}
 
 
 def model_names() -> tuple[str, ...]:

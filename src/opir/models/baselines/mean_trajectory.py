@@ -26,6 +26,7 @@ class MeanTrajectory(FittedForecaster):
     """The last given spectrum plus the mean change of the training windows."""
 
     name: ClassVar[str] = "mean-trajectory"
+    sees: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self) -> None:
         self.recipe = {}

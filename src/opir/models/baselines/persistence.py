@@ -19,6 +19,7 @@ class Persistence(FittedForecaster):
     """The last given spectrum, at all times; nothing is fitted."""
 
     name: ClassVar[str] = "persistence"
+    sees: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self) -> None:
         self.recipe = {}

@@ -1,0 +1,289 @@
+"""Between spectra and networks: the one way in and out that every network shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from opir.models.inputs import Windows
+from opir.models.networks.conditions import CONDITIONS, MASKS, conditions
+
+__all__ = ["Encoded", "Sizes", "SpectraAdapter"]
+
+_RUNS = 1024
+"""Training windows, at most, that statistics are taken from."""
+_FRAMES = 16
+"""Frames of each, at most, that the basis of the change is taken from."""
+_EARLIER = 12
+"""Scores that tell of each given frame before the last."""
+_SHARES = np.linspace(0.0, 1.0, 21)
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Lengths of what a network takes in and gives.
+
+    Attributes:
+        static: Numbers of the given frames.
+        drive: Numbers of the protocol at each frame.
+        descriptor: Numbers of the system.
+        scores: Numbers of a change of the spectrum, to be given at each frame.
+        wavenumber: Points of a spectrum.
+    """
+
+    static: int
+    drive: int
+    descriptor: int
+    scores: int
+    wavenumber: int
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What a network takes in; the first entry of a time axis is the last given frame.
+
+    Attributes:
+        static: Given frames, about unit variance, ``[batch, static]``.
+        drive: Protocol, about unit variance, and masks, ``[batch, 1 + frames, drive]``.
+        descriptor: System, about unit variance, ``[batch, descriptor]``.
+        lead: Time since the last given frame [s], ``[batch, 1 + frames]``.
+        base: Last given frame with less noise, ``[batch, wavenumber]``; changes count from it.
+    """
+
+    static: Tensor
+    drive: Tensor
+    descriptor: Tensor
+    lead: Tensor
+    base: Tensor
+
+    @property
+    def context(self) -> Tensor:
+        """All that does not depend on time, ``[batch, static + descriptor]``."""
+        return torch.cat([self.static, self.descriptor], dim=1)
+
+    @property
+    def whole(self) -> Tensor:
+        """Protocol with the context at every frame, ``[batch, 1 + frames, all]``."""
+        context = self.context[:, None].expand(-1, self.drive.shape[1], -1)
+        return torch.cat([self.drive, context], dim=-1)
+
+
+class SpectraAdapter(nn.Module):
+    """Spectra, drive and descriptors to numbers of unit variance, and scores back to spectra.
+
+    All it holds is fitted once to training windows and kept as buffers; nothing is trained. The
+    last given frame counts by its principal components (those of the given frames); what lies
+    outside of them is noise, mostly, and a share of it is kept, the one with the lowest mean
+    absolute error at later frames. Changes are told in the principal components of the change.
+
+    Args:
+        points: Points of a spectrum.
+        given: Given frames that are told of; earlier ones are not seen.
+        descriptor: Numbers that describe the system.
+        static: Principal components of the given frame.
+        scores: Principal components of the change.
+    """
+
+    wavenumber: Tensor
+    centre: Tensor
+    static_basis: Tensor
+    static_scale: Tensor
+    share: Tensor
+    change_basis: Tensor
+    change_scale: Tensor
+    scale: Tensor
+    condition_mean: Tensor
+    condition_scale: Tensor
+    descriptor_mean: Tensor
+    descriptor_scale: Tensor
+
+    def __init__(
+        self, points: int, given: int, descriptor: int, *, static: int = 48, scores: int = 48
+    ) -> None:
+        super().__init__()
+        self.given = given
+        shapes = {
+            "wavenumber": (points,),
+            "centre": (points,),
+            "static_basis": (static, points),
+            "static_scale": (static,),
+            "share": (),
+            "change_basis": (scores, points),
+            "change_scale": (scores,),
+            "scale": (),
+            "condition_mean": (len(CONDITIONS),),
+            "condition_scale": (len(CONDITIONS),),
+            "descriptor_mean": (descriptor,),
+            "descriptor_scale": (descriptor,),
+        }
+        for name, shape in shapes.items():
+            self.register_buffer(name, torch.zeros(shape))
+        self.sizes = Sizes(
+            static=static + (given - 1) * (min(_EARLIER, static) + 4),
+            drive=len(CONDITIONS) + MASKS,
+            descriptor=descriptor,
+            scores=scores,
+            wavenumber=points,
+        )
+
+    @classmethod
+    def fit(cls, train: Windows, *, static: int = 48, scores: int = 48) -> SpectraAdapter:
+        """Fitted to training windows; of many, evenly spaced ones are taken.
+
+        The numbers of components are upper bounds: no more are taken than the windows have.
+        """
+        inputs = train.inputs
+        points = inputs.wavenumber.size
+        rows = _spaced(len(train), _RUNS)
+        last = np.asarray(inputs.given[rows, -1], dtype=np.float32)
+        centre = last.mean(axis=0)
+        static_basis, static_spread = _components(last - centre, static)
+        picked = _spaced(inputs.frames, _FRAMES)
+        later = np.asarray(train.target[np.ix_(rows, picked)], dtype=np.float32)
+        rest = _outside(last - centre, static_basis)
+        share = _kept(rest, later - centre, static_basis)
+        base = last - (1 - share) * rest
+        change = (later - base[:, None]).reshape(-1, points)
+        change_basis, change_spread = _components(change, scores)
+
+        adapter = cls(
+            points,
+            inputs.given.shape[1],
+            inputs.descriptor.shape[1],
+            static=len(static_basis),
+            scores=len(change_basis),
+        )
+        times = np.concatenate([inputs.given_times[rows], inputs.times[rows]], axis=1)
+        values, known = conditions(
+            torch.tensor(times - times[:, :1], dtype=torch.float32),
+            torch.tensor(inputs.drive[rows], dtype=torch.float32),
+            adapter.given,
+        )
+        mean, spread = _moments(values.flatten(0, 1), known.flatten(0, 1))
+        described = torch.tensor(inputs.descriptor[rows], dtype=torch.float32)
+        found = _moments(described, torch.ones_like(described))
+        fitted = {
+            "wavenumber": inputs.wavenumber,
+            "centre": centre,
+            "static_basis": static_basis,
+            "static_scale": _inverse(static_spread),
+            "share": share,
+            "change_basis": change_basis,
+            "change_scale": change_spread,
+            "scale": max(float(np.abs(change).mean()), 1e-12),
+            "condition_mean": mean,
+            "condition_scale": _inverse(spread.numpy()),
+            "descriptor_mean": found[0],
+            "descriptor_scale": _inverse(found[1].numpy()),
+        }
+        for name, value in fitted.items():
+            getattr(adapter, name).copy_(torch.as_tensor(value, dtype=torch.float32))
+        return adapter
+
+    def encode(self, given: Tensor, times: Tensor, drive: Tensor, descriptor: Tensor) -> Encoded:
+        """What a network takes in.
+
+        Args:
+            given: Given frames, ``[batch, given, wavenumber]``; any number of them.
+            times: ``[batch, given + frames]`` s from any origin.
+            drive: ``[batch, given + frames, 3]``, NaN where not known.
+            descriptor: ``[batch, descriptor]``.
+        """
+        count = given.shape[1]
+        inside = (given - self.centre) @ self.static_basis.T
+        last = given[:, -1]
+        kept = self.centre + inside[:, -1] @ self.static_basis
+        base = kept + self.share * (last - kept)
+        standard = inside * self.static_scale
+        static = [standard[:, -1]]
+        values, known = conditions(times, drive, count)
+        scaled = (values - self.condition_mean) * self.condition_scale * known
+        for back in range(1, self.given):
+            static.append(self._earlier(standard, times, drive, count, back))
+        lead = times[:, count - 1 :] - times[:, count - 1 : count]
+        return Encoded(
+            static=torch.cat(static, dim=1),
+            drive=torch.cat([scaled.clamp(-8, 8), known[..., :MASKS]], dim=-1),
+            descriptor=((descriptor - self.descriptor_mean) * self.descriptor_scale).clamp(-8, 8),
+            lead=lead,
+            base=base,
+        )
+
+    def _earlier(
+        self, standard: Tensor, times: Tensor, drive: Tensor, count: int, back: int
+    ) -> Tensor:
+        """What changed since the given frame ``back`` before the last; zero if there is none."""
+        places = min(_EARLIER, standard.shape[2])
+        at = count - 1 - back
+        if at < 0:
+            return standard.new_zeros(len(standard), places + 4)
+        gained = standard[:, -1, :places] - standard[:, at, :places]
+        age = torch.log1p(times[:, count - 1] - times[:, at])[:, None] / 10
+        felt = torch.nan_to_num(drive[:, count - 1] - drive[:, at])
+        return torch.cat([gained, age, felt * self.condition_scale[:3]], dim=1)
+
+    def to_change(self, scores: Tensor) -> Tensor:
+        """Change of the spectrum ``[..., wavenumber]`` of scores of unit variance."""
+        return (scores * self.change_scale) @ self.change_basis
+
+    def to_scores(self, change: Tensor) -> Tensor:
+        """Scores of unit variance ``[..., scores]`` of a change of the spectrum."""
+        scale = self.change_scale.clamp(min=1e-12)
+        return change @ self.change_basis.T / scale
+
+    def encode_batch(self, batch: Mapping[str, Tensor]) -> Encoded:
+        """:meth:`encode` for a batch of the training loop."""
+        given = batch["frames"][:, : int(batch["given_frames"])]
+        return self.encode(given, batch["times"], batch["drive"], batch["descriptor"])
+
+
+def _spaced(count: int, most: int) -> NDArray[np.int64]:
+    """At most ``most`` of ``count`` rows, evenly spaced, first and last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
+def _components(
+    values: NDArray[np.float32], most: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Principal components of rows about 0 and the spread along each, largest first."""
+    gram = values.T @ values / len(values)
+    variance, vectors = np.linalg.eigh(gram.astype(np.float64))
+    kept = min(most, *values.shape)
+    spread = np.sqrt(np.maximum(variance[::-1][:kept], 0.0))
+    return vectors[:, ::-1][:, :kept].T.astype(np.float32), spread.astype(np.float32)
+
+
+def _outside(values: NDArray[np.float32], basis: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(values - values @ basis.T @ basis)
+
+
+def _kept(
+    rest: NDArray[np.float32], later: NDArray[np.float32], basis: NDArray[np.float32]
+) -> float:
+    """Share of the given frame's rest that comes nearest to the rest of later frames."""
+    few = _spaced(len(later), 128)
+    found = _outside(later[few], basis)
+    errors = [np.abs(found - share * rest[few, None]).mean() for share in _SHARES]
+    return float(_SHARES[int(np.argmin(errors))])
+
+
+def _moments(values: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and spread of each column where it is known; 0 for a column that nowhere is."""
+    count = known.sum(0).clamp(min=1)
+    mean = (values * known).sum(0) / count
+    spread = ((values - mean).square() * known).sum(0) / count
+    return mean, spread.sqrt()
+
+
+def _inverse(spread: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One over the spread; 0 where there is none, so that what never varied is not seen."""
+    small = 1e-6 * max(float(spread.max()), 1e-30) if spread.size else 0.0
+    safe = np.where(spread > small, spread, 1.0)
+    return np.where(spread > small, 1.0 / safe, 0.0).astype(np.float32)
