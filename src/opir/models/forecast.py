@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,6 +16,7 @@ from opir.run import Run
 __all__ = ["Forecast"]
 
 Array = NDArray[np.float64]
+Spectra = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,11 @@ class Forecast:
         model: Name of the forecaster.
     """
 
-    spectra: Array
+    spectra: Spectra
     times: Array
     wavenumber: Array
     model: str
-    streams: Mapping[str, Array] = field(default_factory=dict)
+    streams: Mapping[str, Spectra] = field(default_factory=dict)
     amounts: Array | None = None
     extents: Array | None = None
     shift: Array | None = None

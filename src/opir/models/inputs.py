@@ -20,6 +20,7 @@ DRIVE = ("voltage", "current", "temperature")
 """The channels of the drive, in their order; V, A, K. NaN where not known."""
 
 Array = NDArray[np.float64]
+Spectra = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class ForecastInputs:
     the run is not handed to a forecaster unawares.
 
     Attributes:
-        given: Measured spectra, shape ``[batch, given_frames, wavenumber]``.
+        given: Measured spectra, shape ``[batch, given_frames, wavenumber]``; single precision
+            stays single, all else becomes double.
         given_times: Their times [s], shape ``[batch, given_frames]``, rising.
         times: Times to forecast [s], shape ``[batch, frames]``, rising, after the given ones;
             spacing is free.
@@ -45,7 +47,7 @@ class ForecastInputs:
         ValueRangeError: If a spectrum holds NaN or infinity, or the drive a value out of bounds.
     """
 
-    given: Array
+    given: Spectra
     given_times: Array
     times: Array
     wavenumber: Array
@@ -53,7 +55,8 @@ class ForecastInputs:
     descriptor: Array = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
-        for name in ("given", "given_times", "times", "wavenumber", "drive", "descriptor"):
+        object.__setattr__(self, "given", _spectra(self.given))
+        for name in ("given_times", "times", "wavenumber", "drive", "descriptor"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=np.float64))
         batch, given, points = _shape(self.given, 3, "given")
         if min(batch, given, points) == 0:
@@ -92,7 +95,7 @@ class ForecastInputs:
         return int(self.times.shape[1])
 
     @property
-    def last(self) -> Array:
+    def last(self) -> Spectra:
         """The last given spectrum, shape ``[batch, wavenumber]``."""
         return self.given[:, -1]
 
@@ -156,17 +159,18 @@ class Windows:
 
     Attributes:
         inputs: What the forecaster is given.
-        target: Measured spectra at ``inputs.times``, shape ``[batch, frames, wavenumber]``.
+        target: Measured spectra at ``inputs.times``, shape ``[batch, frames, wavenumber]``;
+            single precision stays single.
         block: Number of the stretch of time that each window lies in, shape ``[batch]``;
             windows of one block are not independent.
     """
 
     inputs: ForecastInputs
-    target: Array
+    target: Spectra
     block: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "target", np.asarray(self.target, dtype=np.float64))
+        object.__setattr__(self, "target", _spectra(self.target))
         object.__setattr__(self, "block", np.asarray(self.block, dtype=np.int64))
         shape = (len(self.inputs), self.inputs.frames, self.inputs.wavenumber.size)
         _same(self.target, shape, "target")
@@ -177,7 +181,7 @@ class Windows:
         return len(self.inputs)
 
     @property
-    def change(self) -> Array:
+    def change(self) -> Spectra:
         """Change from the last given spectrum, shape ``[batch, frames, wavenumber]``."""
         return self.target - self.inputs.last[:, None]
 
@@ -187,7 +191,13 @@ class Windows:
         return Windows(self.inputs.rows(at), self.target[at], self.block[at])
 
 
-def _shape(values: Array, dimensions: int, name: str) -> tuple[int, ...]:
+def _spectra(values: ArrayLike) -> Spectra:
+    """Spectra in single precision where they came so (a large set in half the memory)."""
+    found = np.asarray(values)
+    return found if found.dtype == np.float32 else found.astype(np.float64, copy=False)
+
+
+def _shape(values: NDArray[Any], dimensions: int, name: str) -> tuple[int, ...]:
     if values.ndim != dimensions:
         raise AxisError(f"{name} has shape {values.shape}; {dimensions} dimensions are needed")
     return values.shape
@@ -198,7 +208,7 @@ def _same(values: NDArray[Any], shape: tuple[int, ...], name: str) -> None:
         raise AxisError(f"{name} has shape {values.shape}; {shape} is needed")
 
 
-def _finite(values: Array, name: str) -> None:
+def _finite(values: NDArray[Any], name: str) -> None:
     bad = ~np.isfinite(values)
     if bad.any():
         index = ", ".join(str(int(axis[0])) for axis in np.nonzero(bad))

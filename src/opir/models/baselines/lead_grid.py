@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from opir.models.inputs import ForecastInputs, Windows
 __all__ = ["change_at", "changes_on", "condition_features", "common_lead"]
 
 Array = NDArray[np.float64]
+Spectra = NDArray[np.floating[Any]]
 
 
 def common_lead(windows: Windows) -> Array:
@@ -17,12 +20,12 @@ def common_lead(windows: Windows) -> Array:
     return np.asarray(np.median(windows.inputs.lead, axis=0))
 
 
-def changes_on(lead: Array, windows: Windows) -> Array:
+def changes_on(lead: Array, windows: Windows) -> Spectra:
     """Measured change at common lead times, shape ``[batch, frames, wavenumber]``."""
     return _interpolate(windows.change, windows.inputs.lead, np.tile(lead, (len(windows), 1)))
 
 
-def change_at(asked: Array, lead: Array, change: Array) -> Array:
+def change_at(asked: Array, lead: Array, change: Spectra) -> Spectra:
     """Change known at common lead times, at the lead times asked for.
 
     It is zero at lead 0, linear between, and held after the last.
@@ -53,8 +56,8 @@ def condition_features(inputs: ForecastInputs, lead: Array) -> Array:
     return np.concatenate([sampled, inputs.descriptor], axis=1)
 
 
-def _interpolate(values: Array, at: Array, asked: Array) -> Array:
-    found = np.empty((values.shape[0], asked.shape[1], values.shape[2]))
+def _interpolate(values: Spectra, at: Array, asked: Array) -> Spectra:
+    found = np.empty((values.shape[0], asked.shape[1], values.shape[2]), values.dtype)
     for row in range(values.shape[0]):
         known = np.concatenate([[0.0], at[row]])
         padded = np.concatenate([np.zeros((1, values.shape[2])), values[row]])

@@ -127,10 +127,17 @@ class ArrayReader:
             return []
         height = self.metadata.chunk[0]
         grouped: dict[int, tuple[list[int], list[int]]] = {}
-        for row, place in zip(rows, places, strict=True):
-            inside, where = grouped.setdefault(row // height, ([], []))
-            inside.append(row % height)
-            where.append(place)
+        if isinstance(rows, range) and rows.step == 1:
+            # A stretch of bytes (attributes) has thousands of rows in one or two chunks.
+            for chunk in range(rows.start // height, (rows.stop - 1) // height + 1):
+                low, high = max(rows.start, chunk * height), min(rows.stop, (chunk + 1) * height)
+                inside = list(range(low - chunk * height, high - chunk * height))
+                grouped[chunk] = (inside, list(places[low - rows.start : high - rows.start]))
+        else:
+            for row, place in zip(rows, places, strict=True):
+                inside, where = grouped.setdefault(row // height, ([], []))
+                inside.append(row % height)
+                where.append(place)
         found = []
         for chunk, (inside, where) in grouped.items():
             kept = self._kept.get(chunk)
