@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ SHARES = np.linspace(0.0, 1.0, 21)
 """Shares that are tried."""
 
 
-def kept_share(spectra: NDArray[np.float64], validation: Windows) -> float:
+def kept_share(spectra: NDArray[np.floating[Any]], validation: Windows) -> float:
     """The share of the forecast change to keep, 0 (persistence) to 1 (the forecast as it is).
 
     The share with the lowest mean absolute error over blocks is taken if its gain over
