@@ -16,7 +16,11 @@ class TrainingConfig:
     """How a forecaster is trained.
 
     Attributes:
-        steps: Number of steps.
+        steps: Number of steps, where no ``seconds`` are given.
+        seconds: Budget: processor time of the training thread [s] (on a GPU, time that passes),
+            from the start of the training to its end, looks at the validation windows included.
+            After the first steps are timed it settles the number of steps, which the learning
+            rate follows, and about ten looks, on at most 128 windows.
         batch: Windows per step.
         learning_rate: Largest learning rate; it rises over ``warm_up`` of the steps and falls to
             zero along a cosine.
@@ -44,13 +48,15 @@ class TrainingConfig:
     seed: int = 0
     threads: int = 1
     device: str = "auto"
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "evaluate_every", "save_every", "threads"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} is {getattr(self, name)}; at least 1 is needed")
-        for name in ("learning_rate", "largest_gradient"):
-            if not getattr(self, name) > 0:
+        for name in ("learning_rate", "largest_gradient", "seconds"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
                 raise OptionError(f"{name} is {getattr(self, name)}; it must be above 0")
         for name in ("warm_up", "average"):
             if not 0 <= getattr(self, name) < 1:

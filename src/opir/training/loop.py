@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,10 +17,14 @@ from torch import Tensor
 from opir.errors import ModelError, OpirError, OptionError
 from opir.models import TrainedForecaster, Windows
 from opir.progress import Progress
+from opir.training.budget import EVALUATED_WINDOWS, Clock, settle
 from opir.training.config import TrainingConfig
 from opir.training.state import TrainingState, load_training, save_training
 
 __all__ = ["TrainingInterruptedError", "TrainingResult", "train"]
+
+_PATIENCE = 1.5
+"""Budgets after which a training ends that turned out slower than its first steps."""
 
 
 class TrainingInterruptedError(OpirError):
@@ -35,12 +40,14 @@ class TrainingResult:
         best_step: Step whose averaged weights the model now has.
         best_error: Mean absolute error on the validation windows there; NaN without any.
         seconds: Time that this call took.
+        processor_seconds: Time that counts to a budget (``TrainingConfig.seconds``).
     """
 
     steps: int
     best_step: int
     best_error: float
     seconds: float
+    processor_seconds: float
 
 
 def train(
@@ -58,7 +65,8 @@ def train(
 
     Every random choice of step ``n`` is drawn from a generator seeded with (seed, n), so a
     training resumed from a saved state gives the same bits as one that was never interrupted
-    (on the same machine and number of threads).
+    (on the same machine and number of threads). A budget in seconds settles the number of steps
+    first; the rest is the training that this number of steps gives.
 
     Args:
         model: What to train.
@@ -67,7 +75,9 @@ def train(
         config: How to train.
         state: File to save the state to, every ``config.save_every`` steps and at Ctrl-C.
         resume: Go on from ``state`` if it is there.
-        log: File for the log, one JSON object per evaluation; appended to when resuming.
+        log: File for the log, one JSON object per evaluation: step, validation error, loss terms,
+            and with a budget the steps it settled on and the seconds used; appended to when
+            resuming.
         progress: Show progress; by default on a terminal only.
 
     Raises:
@@ -75,47 +85,60 @@ def train(
         ModelError: If the loss becomes NaN or infinite.
         FormatError: If the state is damaged or belongs to another training.
     """
-    config = config or TrainingConfig()
-    device = choose_device(config.device)
-    started = time.monotonic()
+    plan = config or TrainingConfig()
+    device = choose_device(plan.device)
+    started, clock = time.monotonic(), Clock(device)
     threads = torch.get_num_threads()
-    torch.set_num_threads(config.threads)
-    model.begin(windows, seed=config.seed)
+    torch.set_num_threads(plan.threads)
+    model.begin(windows, seed=plan.seed)
     module = model.module.to(device)
-    groups = model.parameter_groups()
-    decays = [group.pop("decay") for group in groups]
-    optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=0.0)
-    for group, decay in zip(optimiser.param_groups, decays, strict=True):
-        group["weight_decay"] = decay * config.weight_decay
-    now = TrainingState(0, _copy(module), _copy(module), 0, float("inf"))
-    if resume and state is not None and Path(state).exists():
-        now = load_training(state, module, optimiser, config)
+    optimiser = _optimiser(model, plan)
     data = _tensors(windows, device)
-    shown = Progress(config.steps, done=now.step, shown=progress)
+    now = TrainingState(0, _copy(module), _copy(module), 0, float("inf"))
+    looked = validation if plan.seconds is None else _some(validation)
+
+    def step(number: int) -> dict[str, float]:
+        return _step(model, module, optimiser, data, plan, number)
+
+    def look() -> float:
+        return _evaluate(model, module, now.average, looked)
+
+    if resume and state is not None and Path(state).exists():
+        now, plan = load_training(state, module, optimiser, plan)
+    elif plan.seconds is not None:
+        plan = settle(plan, clock, step, look)
+        module.load_state_dict(now.best)
+        optimiser = _optimiser(model, plan)
+    limit = _PATIENCE * (plan.seconds or math.inf)
+    shown = Progress(plan.steps, done=now.step, shown=progress)
     written = None if log is None else _Log(Path(log), append=now.step > 0)
 
     try:
-        while now.step < config.steps:
-            terms = _step(model, module, optimiser, data, config, now.step)
+        done = now.step >= plan.steps
+        while not done:
+            terms = step(now.step)
             now.step += 1
-            _average(now.average, module, config.average)
-            done = now.step == config.steps
-            if now.step % config.evaluate_every == 0 or done:
-                error = _evaluate(model, module, now.average, validation)
+            _average(now.average, module, plan.average)
+            loss = sum(terms.values())
+            done = now.step == plan.steps or clock.seconds > limit
+            if now.step % plan.evaluate_every == 0 or done:
+                error = look()
                 if np.isnan(error) or error < now.best_error:
                     now.best, now.best_step = _clone(now.average), now.step
                     now.best_error = error if np.isfinite(error) else now.best_error
                 if written:
+                    if plan.seconds is not None:
+                        terms |= {"steps": plan.steps, "processor_seconds": clock.seconds}
                     written.write(step=now.step, validation_mae=error, **terms)
-            if state is not None and (now.step % config.save_every == 0 or done):
-                save_training(state, now, module, optimiser, config)
+            if state is not None and (now.step % plan.save_every == 0 or done):
+                save_training(state, now, module, optimiser, plan)
             best = "" if np.isinf(now.best_error) else f"  best {now.best_error:.4g}"
-            shown.show(now.step, f"loss {sum(terms.values()):.4g}{best}")
+            shown.show(now.step, f"loss {loss:.4g}{best}")
     except KeyboardInterrupt:
         if state is not None:
-            save_training(state, now, module, optimiser, config)
+            save_training(state, now, module, optimiser, plan)
         raise TrainingInterruptedError(
-            f"training was stopped at step {now.step} of {config.steps}",
+            f"training was stopped at step {now.step} of {plan.steps}",
             remedy="Go on with resume=True (--resume)"
             if state is not None
             else "Its state was not kept",
@@ -127,7 +150,7 @@ def train(
     if validation is not None:
         model.calibrate(validation)
     error = now.best_error if np.isfinite(now.best_error) else float("nan")
-    return TrainingResult(now.step, now.best_step, error, time.monotonic() - started)
+    return TrainingResult(now.step, now.best_step, error, time.monotonic() - started, clock.seconds)
 
 
 def choose_device(name: str) -> torch.device:
@@ -147,6 +170,13 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
+def _optimiser(model: TrainedForecaster, config: TrainingConfig) -> torch.optim.Optimizer:
+    groups = model.parameter_groups()
+    for group in groups:
+        group["weight_decay"] = group.pop("decay") * config.weight_decay
+    return torch.optim.AdamW(groups, lr=config.learning_rate)
+
+
 def _step(
     model: TrainedForecaster,
     module: torch.nn.Module,
@@ -157,9 +187,11 @@ def _step(
 ) -> dict[str, float]:
     """One step of the optimiser; returns the loss terms."""
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
-    count = data["frames"].shape[0]
+    count = data["target"].shape[0]
     rows = torch.randint(count, (min(config.batch, count),), generator=generator)
-    batch = {k: v if v.ndim == 0 else v[rows.to(v.device)] for k, v in data.items()}
+    batch = {name: values[rows.to(values.device)] for name, values in data.items()}
+    batch["given_frames"] = torch.tensor(batch["given"].shape[1])
+    batch["frames"] = torch.cat([batch.pop("given"), batch.pop("target")], dim=1)
     for group in optimiser.param_groups:
         group["lr"] = config.rate(step)
     terms = model.losses(batch, generator)
@@ -197,6 +229,9 @@ def _average(average: dict[str, Tensor], module: torch.nn.Module, decay: float) 
     with torch.no_grad():
         for name, value in module.named_parameters():
             average[name].mul_(decay).add_(value, alpha=1 - decay)
+        for name, buffer in module.named_buffers():
+            if name in average:
+                average[name].copy_(buffer)
 
 
 def _copy(module: torch.nn.Module) -> dict[str, Tensor]:
@@ -207,21 +242,28 @@ def _clone(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in weights.items()}
 
 
+def _some(windows: Windows | None) -> Windows | None:
+    """Evenly spaced ones of many windows."""
+    if windows is None or len(windows) <= EVALUATED_WINDOWS:
+        return windows
+    return windows.rows(np.linspace(0, len(windows) - 1, EVALUATED_WINDOWS).round().astype(int))
+
+
 def _tensors(windows: Windows, device: torch.device) -> dict[str, Tensor]:
+    """Windows in single precision; what is so on the CPU already is not copied."""
     inputs = windows.inputs
     times = np.concatenate([inputs.given_times, inputs.times], axis=1)
     arrays = {
-        "frames": np.concatenate([inputs.given, windows.target], axis=1),
+        "given": inputs.given,
+        "target": windows.target,
         "times": times - times[:, :1],
         "drive": inputs.drive,
         "descriptor": inputs.descriptor,
     }
-    found = {
-        name: torch.tensor(values, dtype=torch.float32, device=device)
+    return {
+        name: torch.as_tensor(np.require(values, np.float32, "W"), device=device)
         for name, values in arrays.items()
     }
-    found["given_frames"] = torch.tensor(inputs.given.shape[1])
-    return found
 
 
 class _Log:

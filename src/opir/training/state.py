@@ -66,14 +66,22 @@ def load_training(
     module: torch.nn.Module,
     optimiser: torch.optim.Optimizer,
     config: TrainingConfig,
-) -> TrainingState:
+) -> tuple[TrainingState, TrainingConfig]:
     """Read the state into the module and the optimiser.
+
+    Returns:
+        The state, and the configuration; where there is a budget, with the steps it settled on.
 
     Raises:
         FormatError: If the file is damaged, or of a training with another configuration.
     """
     arrays, metadata = read_arrays(path, kind=_KIND)
-    if json.loads(metadata["config"]) != config.to_dict():
+    saved = json.loads(metadata["config"])
+    if config.seconds is not None:
+        config = config.changed(
+            steps=saved.get("steps"), evaluate_every=saved.get("evaluate_every")
+        )
+    if saved != config.to_dict():
         raise FormatError(
             "the saved training has another configuration",
             remedy="Use the same configuration, or start anew without resuming",
@@ -96,10 +104,11 @@ def load_training(
         optimiser.load_state_dict(whole)
     except (RuntimeError, ValueError, KeyError) as error:
         raise FormatError(f"the saved training is of another model ({error})", path=path) from error
-    return TrainingState(
+    state = TrainingState(
         int(metadata["step"]),
         groups["average"],
         groups["best"],
         int(metadata["best_step"]),
         float(metadata["best_error"]),
     )
+    return state, config

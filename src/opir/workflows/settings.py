@@ -81,7 +81,7 @@ def _build(kind: type, table: Any, name: str, path: Path) -> Any:
     for key, value in table.items():
         if key not in defaults:
             raise UnknownNameError("setting", key, defaults, path=str(path), place=f"[{name}]")
-        wanted = type(defaults[key])
+        wanted = float if defaults[key] is None else type(defaults[key])
         fits = isinstance(value, (int, float) if wanted is float else wanted)
         if wanted is tuple:
             fits = isinstance(value, list)
