@@ -1,0 +1,165 @@
+"""Partial least squares: from spectrum, drive and descriptor at a frame to its change."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opir.errors import require
+from opir.models.base import MODELS, Arrays, FittedForecaster, check_wavenumber, not_fitted
+from opir.models.baselines.frame_features import (
+    denoised,
+    drive_features,
+    few,
+    fit_static,
+    principal_axes,
+    static_features,
+    well_scaled,
+)
+from opir.models.forecast import Forecast
+from opir.models.inputs import ForecastInputs, Windows
+from opir.models.kept_share import kept_share
+
+__all__ = ["PartialLeastSquares"]
+
+Array = NDArray[np.float64]
+
+_ROWS = 20_000
+"""Largest number of frames that the regression is fitted to."""
+
+
+@MODELS.register("pls")
+class PartialLeastSquares(FittedForecaster):
+    """PLS regression of change scores, frame by frame, so that any times can be asked for.
+
+    Features of a frame: the drive there and what it has been
+    (:func:`~opir.models.baselines.frame_features.drive_features`), principal scores of the given
+    spectrum and of the descriptor, and products of the drive with all of these; clipped to the
+    range of the training windows. The regression is scikit-learn's
+    (Wold, Sjöström and Eriksson 2001, doi:10.1016/S0169-7439(01)00155-1), on at most 20,000
+    training frames. The number of latent components, and the share of the given frame's noise
+    that is kept, are chosen on the validation windows (mean absolute error); after them the share
+    of the whole change (:func:`opir.models.kept_share.kept_share`).
+
+    Args:
+        components: Numbers of latent components to try.
+        change_axes: Principal axes of the change.
+        shares: Shares to try of the given frame's rest that is kept; 1 keeps it whole.
+    """
+
+    name: ClassVar[str] = "pls"
+
+    def __init__(
+        self,
+        components: Sequence[int] = (2, 5, 10, 20, 40, 60, 80, 100),
+        change_axes: int = 24,
+        shares: Sequence[float] = (1.0, 0.5, 0.25, 0.0),
+    ) -> None:
+        self.recipe = {}
+        self.components = tuple(int(count) for count in components)
+        self.change_axes = int(change_axes)
+        self.shares = tuple(float(share) for share in shares)
+        self.trust: float = 1.0
+        self.chosen: dict[str, float] = {}
+        self._arrays: Arrays = {}
+
+    def fit(self, train: Windows, validation: Windows | None = None) -> Self:
+        """Fit the longest regression to ``train``; keep the components best on ``validation``."""
+        regression = require("sklearn.cross_decomposition", extra="bench").PLSRegression
+        self.trust = 1.0
+        arrays = fit_static(train)
+        change = train.change.reshape(-1, train.target.shape[-1])
+        arrays["change_axes"] = principal_axes(change, self.change_axes, centred=False)[1]
+        drive = drive_features(train.inputs)[:, 1:]
+        arrays["drive_mean"], arrays["drive_scale"] = well_scaled(drive)
+        scaled = (drive - arrays["drive_mean"]) * arrays["drive_scale"]
+        scaled = np.where(np.isnan(scaled), 0.0, scaled)
+        arrays["drive_low"], arrays["drive_high"] = scaled.min((0, 1)), scaled.max((0, 1))
+
+        count = min(len(change), _ROWS)
+        some = np.sort(np.random.default_rng(0).choice(len(change), count, replace=False))
+        features = _features(arrays, train.inputs, some)
+        arrays["feature_mean"], arrays["feature_scale"] = well_scaled(features)
+        features = (features - arrays["feature_mean"]) * arrays["feature_scale"]
+        target = change[some] @ arrays["change_axes"].T
+        arrays["target_mean"] = target.mean(axis=0)
+        arrays["weights"] = np.zeros((features.shape[1], target.shape[1]))
+        arrays["share"] = np.ones(1)
+        self._arrays = arrays
+        rank = int(np.linalg.matrix_rank(features.T @ features, hermitian=True))
+        if rank > 0 and target.any():
+            tried = sorted({min(count, rank) for count in self.components})
+            with warnings.catch_warnings():  # fewer components that explain all are no fault
+                warnings.filterwarnings("ignore", "y residual is constant")
+                fitted = regression(tried[-1], scale=False).fit(features, target)
+            self._choose(tried, fitted, few(train if validation is None else validation))
+        if validation is not None:
+            self.trust = kept_share(self.forecast(validation.inputs).spectra, validation)
+        return self
+
+    def _choose(self, tried: Sequence[int], fitted: Any, judged: Windows) -> None:
+        best = np.inf
+        for count in tried:
+            weights = fitted.x_rotations_[:, :count] @ fitted.y_loadings_[:, :count].T
+            trial = {**self._arrays, "weights": weights}
+            change = _change(trial, judged.inputs) - judged.target
+            for share in self.shares:
+                start = denoised(trial, judged.inputs, share)
+                error = float(np.abs(change + start[:, None]).mean())
+                if error < best:
+                    best, kept = error, {**trial, "share": np.array([share])}
+                    self.chosen = {"components": count, "share": share}
+        self._arrays = kept
+
+    def forecast(self, inputs: ForecastInputs) -> Forecast:
+        """Last spectrum, its noise held down, plus the regressed change of each frame."""
+        kept = self._arrays
+        if not kept:
+            raise not_fitted(self)
+        check_wavenumber(self, kept["wavenumber"], inputs)
+        start = denoised(kept, inputs, float(kept["share"][0]))
+        spectra = start[:, None] + _change(kept, inputs)
+        if self.trust != 1:
+            spectra = inputs.last[:, None] + self.trust * (spectra - inputs.last[:, None])
+        return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
+
+    def state(self) -> tuple[dict[str, Any], Arrays]:
+        """The choice, and the regression."""
+        return {"chosen": dict(self.chosen), "trust": self.trust}, dict(self._arrays)
+
+    @classmethod
+    def from_state(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
+        """From :meth:`state`."""
+        model = cls()
+        model.chosen = dict(config.get("chosen", {}))
+        model.trust = float(config["trust"])
+        model._arrays = dict(arrays)
+        return model
+
+
+def _change(arrays: Arrays, inputs: ForecastInputs) -> Array:
+    """Regressed change, shape ``[batch, frames, wavenumber]``."""
+    weights = arrays["feature_scale"][:, None] * arrays["weights"] @ arrays["change_axes"]
+    offset = arrays["target_mean"] @ arrays["change_axes"] - arrays["feature_mean"] @ weights
+    found = np.empty((len(inputs), inputs.frames, weights.shape[1]))
+    for first in range(0, len(inputs), 64):
+        part = inputs.rows(np.arange(first, min(first + 64, len(inputs))))
+        change = _features(arrays, part) @ weights + offset
+        found[first : first + 64] = change.reshape(len(part), inputs.frames, -1)
+    return found
+
+
+def _features(arrays: Arrays, inputs: ForecastInputs, some: Any = slice(None)) -> Array:
+    """Features of frames (numbers ``batch * frames + frame``), shape ``[frame, feature]``."""
+    drive = (drive_features(inputs)[:, 1:] - arrays["drive_mean"]) * arrays["drive_scale"]
+    drive = np.where(np.isnan(drive), 0.0, drive)
+    drive = np.clip(drive, arrays["drive_low"], arrays["drive_high"])
+    drive = drive.reshape(-1, drive.shape[-1])[some]
+    static = np.repeat(static_features(arrays, inputs), inputs.frames, axis=0)[some]
+    both = np.concatenate([drive, static], axis=1)
+    left, right = np.triu_indices(drive.shape[1], 0, both.shape[1])
+    return np.concatenate([both, drive[:, left] * both[:, right]], axis=1)
