@@ -100,7 +100,7 @@ def simulate(
     water: float | None = None,
     frames: int | ArrayLike | FrameTimes = 64,
     wavenumber: ArrayLike | None = None,
-    vary: bool | float | Spreads = True,
+    vary: bool | float | Spreads | Draws = True,
     instrument: str | Instrument | None = "bench",
     potential: str = "own",
     line_shape: str = "pseudo-voigt",
@@ -122,6 +122,7 @@ def simulate(
             or a rule that gives them.
         wavenumber: Axis [cm-1], ``[wavenumber]``; 512 points from 800 to 1900 by default.
         vary: Draw the constants of this cell around their values; a number scales the spreads.
+            Or what draws them, some of them perhaps kept.
         instrument: Its name, or one; None for noise-free spectra.
         potential: Where the potential under a current comes from: ``own``, the electrode model of
             opir; or ``pybamm``, see :mod:`opir.simulate.cell.pybamm_course`.
@@ -144,7 +145,9 @@ def simulate(
     axis = np.linspace(800.0, 1900.0, 512) if wavenumber is None else _axis(wavenumber)
     model = _model(system, known)
     of_cell, of_instrument = np.random.SeedSequence(seed).spawn(2)
-    draws = Draws(np.random.default_rng(of_cell), _spreads(vary))
+    draws = vary
+    if not isinstance(draws, Draws):
+        draws = Draws(np.random.default_rng(of_cell), _spreads(draws))
     cell = build_cell(model, known, draws, temperature=temperature, water=water)
     limits = CellLimits.of_system(model, capacity=cell.capacity, temperature=cell.temperature)
     asked = resolve_protocol(protocol, limits)

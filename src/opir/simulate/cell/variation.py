@@ -59,11 +59,14 @@ class Draws:
         generator: Where the standard normal numbers come from.
         spreads: How far cells differ.
         values: What was drawn: name -> factor (relative) or difference (absolute).
+        kept: Draws that are known: name -> value, as in ``values``. They are taken in place of
+            what the generator gives; the others come out as they would without.
     """
 
     generator: np.random.Generator
     spreads: Spreads = field(default_factory=default_spreads)
     values: dict[str, float] = field(default_factory=dict)
+    kept: Mapping[str, float] = field(default_factory=dict)
 
     def factor(self, kind: str, name: str = "") -> float:
         """A log-normal factor of median 1 for a constant of that kind.
@@ -97,8 +100,10 @@ class Draws:
     def _keep(
         self, kind: str, names: list[str], values: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        for name, value in zip(names, values.tolist(), strict=True):
-            self.values[f"{kind}: {name}" if name else kind] = value
+        for place, name in enumerate(names):
+            label = f"{kind}: {name}" if name else kind
+            values[place] = self.kept.get(label, values[place])
+            self.values[label] = float(values[place])
         return values
 
 

@@ -23,7 +23,7 @@ from opir.simulate.dataset.preset import Preset
 from opir.simulate.dataset.worker import SIMULATOR
 from opir.simulate.protocols import CellLimits, resolve_protocol
 
-__all__ = ["GenerationInterruptedError", "GenerationResult", "generate"]
+__all__ = ["GenerationInterruptedError", "GenerationResult", "chemistry_hash", "generate"]
 
 
 class GenerationInterruptedError(OpirError):
@@ -149,11 +149,11 @@ def provenance(preset: Preset, known: Library) -> dict[str, Any]:
         "runs": preset.runs,
         "settings": preset.to_json(),
         "opir": opir.__version__,
-        "chemistry": _chemistry_hash(known),
+        "chemistry": chemistry_hash(known),
     }
 
 
-def _chemistry_hash(known: Library) -> str:
+def chemistry_hash(known: Library) -> str:
     """Hash over the files that the library was made of."""
     digest = hashlib.sha256()
     for path in sorted({str(path) for path in known.origins.values()}):

@@ -2,7 +2,9 @@
 
 The talk is one JSON object a line. It reads first ``{"preset": ..., "store": ..., "simulator":
 "module:function"}``, then ``{"part": 17}`` again and again, and answers each with ``{"done": ...}``
-or ``{"error": ...}``. It ends when its input does, so none is left when the parent is killed.
+or ``{"error": ...}``. A job of another kind, ``{"prepare": "module:function", ...}``, names what
+gives the function that does a part; it is called with the job. The process
+ends when its input does, so none is left when the parent is killed.
 """
 
 from __future__ import annotations
@@ -94,6 +96,8 @@ def _say(stream: TextIO, answer: dict[str, Any]) -> None:
 
 
 def _prepare(job: dict[str, Any]) -> Any:
+    if "prepare" in job:
+        return load_simulator(job["prepare"])(job)
     from opir.run.store import Store
     from opir.simulate.dataset.domain import domain_library
     from opir.simulate.dataset.parts import list_parts, write_part
