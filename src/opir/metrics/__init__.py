@@ -1,6 +1,29 @@
-"""Measures of a forecast's error, one per file, and the interval of their mean."""
+"""Measures of a forecast, one per file; means by group, and the interval of a mean."""
 
+from opir.metrics.band_area import band_area as band_area
+from opir.metrics.band_area import integrate_bands as integrate_bands
+from opir.metrics.bands import MID_INFRARED as MID_INFRARED
+from opir.metrics.bands import Band as Band
 from opir.metrics.bootstrap import Interval as Interval
 from opir.metrics.bootstrap import bootstrap as bootstrap
+from opir.metrics.coverage import coverage as coverage
+from opir.metrics.coverage import interval_width as interval_width
+from opir.metrics.crps import crps as crps
+from opir.metrics.crps import crps_quantiles as crps_quantiles
+from opir.metrics.energy_score import energy_score as energy_score
+from opir.metrics.grouped import Grouped as Grouped
+from opir.metrics.grouped import by_band as by_band
+from opir.metrics.grouped import by_label as by_label
+from opir.metrics.grouped import by_lead_time as by_lead_time
+from opir.metrics.grouped import mean_defined as mean_defined
+from opir.metrics.irreversibility import Violation as Violation
+from opir.metrics.irreversibility import irreversibility as irreversibility
 from opir.metrics.mae import mae as mae
+from opir.metrics.mass_balance import mass_balance as mass_balance
 from opir.metrics.mse import mse as mse
+from opir.metrics.onset_voltage import missed_onsets as missed_onsets
+from opir.metrics.onset_voltage import onset_voltage as onset_voltage
+from opir.metrics.peak_position import missed_peaks as missed_peaks
+from opir.metrics.peak_position import peak_position as peak_position
+from opir.metrics.spectral_angle import spectral_angle as spectral_angle
+from opir.metrics.stream_separation import stream_separation as stream_separation

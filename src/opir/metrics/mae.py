@@ -5,23 +5,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from opir.metrics.pairs import check_pair
+from opir.metrics.labelled import labelled
+from opir.metrics.pairs import Axis, average, check_same
 
 __all__ = ["mae"]
 
 
-def mae(
-    forecast: ArrayLike, truth: ArrayLike, axis: int | tuple[int, ...] | None = None
-) -> NDArray[np.float64]:
+@labelled(forecast="...", truth="...")
+def mae(forecast: ArrayLike, truth: ArrayLike, axis: Axis = None) -> NDArray[np.float64]:
     """Mean of ``|forecast - truth|``.
 
     Args:
         forecast, truth: Same shape, same unit.
-        axis: Axes to average over; all by default.
+        axis: Axes to average over; all by default. Names of dimensions for labelled arrays.
 
     Raises:
         AxisError: If the shapes differ or there is nothing to average.
         ValueRangeError: If a value is NaN or infinite.
     """
-    first, second = check_pair(forecast, truth)
-    return np.asarray(np.abs(first - second).mean(axis=axis))
+    first, second = check_same(forecast=forecast, truth=truth)
+    return average(lambda rows: np.abs(first[rows] - second[rows]), first.shape, axis)
