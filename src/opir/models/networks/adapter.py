@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -73,6 +73,11 @@ class Encoded:
         """Protocol with the context at every frame, ``[batch, 1 + frames, all]``."""
         context = self.context[:, None].expand(-1, self.drive.shape[1], -1)
         return torch.cat([self.drive, context], dim=-1)
+
+    def at(self, frames: Tensor) -> Encoded:
+        """The last given frame and some of the frames to forecast, numbered from 0."""
+        kept = torch.cat([frames.new_zeros(1), frames + 1])
+        return replace(self, drive=self.drive[:, kept], lead=self.lead[:, kept])
 
 
 class SpectraAdapter(nn.Module):

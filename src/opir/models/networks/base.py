@@ -35,7 +35,8 @@ class NetworkForecaster(TrainedForecaster):
     A new one is a subclass with a ``name``, a constructor whose keywords go to this one (they are
     kept with the weights), and :meth:`build`. Its network takes an :class:`Encoded` and gives
     scores of the change ``[batch, frames, scores]``. One that works on spectra instead overrides
-    :meth:`predict`; one with another loss (a generative model) overrides :meth:`losses`.
+    :meth:`predict`; one with another loss (a generative model) overrides :meth:`losses`; one that
+    has some of the frames for less than all of them overrides :meth:`predict_at`.
 
     Args:
         options: What the network is built with, JSON values.
@@ -43,6 +44,10 @@ class NetworkForecaster(TrainedForecaster):
 
     rows: ClassVar[int] = 128
     """Windows that are forecast at once."""
+
+    loss_frames: ClassVar[int] = 16
+    """Frames, drawn anew at each step, that the loss is taken at; frames of a run are alike, so
+    more of them cost time and tell little."""
 
     static: ClassVar[int] = 48
     scores: ClassVar[int] = 48
@@ -61,6 +66,13 @@ class NetworkForecaster(TrainedForecaster):
         """Change from ``encoded.base``, ``[batch, frames, wavenumber]``."""
         module = self.module
         return module.adapter.to_change(module.network(encoded))
+
+    def predict_at(self, encoded: Encoded, frames: Tensor) -> Tensor:
+        """:meth:`predict` at some of the frames only, ``[batch, len(frames), wavenumber]``."""
+        if type(self).predict is not NetworkForecaster.predict:
+            return self.predict(encoded)[:, frames]
+        module = self.module
+        return module.adapter.to_change(module.network(encoded)[:, frames])
 
     # -- training -------------------------------------------------------------------------------
 
@@ -92,11 +104,13 @@ class NetworkForecaster(TrainedForecaster):
         module = self.module
         module.train()
         encoded = module.adapter.encode_batch(batch)
-        target = batch["frames"][:, int(batch["given_frames"]) :]
+        count = encoded.lead.shape[1] - 1
+        frames = torch.randperm(count, generator=generator)[: self.loss_frames].sort().values
+        frames = frames.to(encoded.lead.device)
+        wanted = batch["frames"][:, frames + int(batch["given_frames"])] - encoded.base[:, None]
         with seeded(generator):
-            change = self.predict(encoded)
-        error = (encoded.base[:, None] + change - target).abs().mean()
-        return {"absolute": error / module.adapter.scale}
+            change = self.predict_at(encoded, frames)
+        return {"absolute": nn.functional.l1_loss(change, wanted) / module.adapter.scale}
 
     def calibrate(self, validation: Windows) -> None:
         """Choose the share of the change that is kept (:func:`kept_share`)."""

@@ -15,7 +15,7 @@ class Residual(nn.Module):
 
     def __init__(self, width: int, *, inner: int | None = None, dropout: float = 0.0) -> None:
         super().__init__()
-        inner = inner or 2 * width
+        inner = inner or width
         last = nn.Linear(inner, width)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
