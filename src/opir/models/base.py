@@ -144,6 +144,13 @@ class TrainedForecaster(Forecaster):
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Parameters in groups, as optimisers take them, with ``decay`` as a factor each."""
 
+    def look(self, inputs: ForecastInputs) -> Forecast:
+        """The forecast by which validation windows are judged while training.
+
+        Here that of :meth:`forecast`; something quicker where that one takes many evaluations.
+        """
+        return self.forecast(inputs)
+
     def calibrate(self, validation: Windows) -> None:
         """Settle, after training, what is to be settled on validation windows; nothing here."""
         return

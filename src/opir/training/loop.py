@@ -220,7 +220,7 @@ def _evaluate(
         return float("nan")
     current = _copy(module)
     module.load_state_dict(average)
-    error = float(np.abs(model.forecast(validation.inputs).spectra - validation.target).mean())
+    error = float(np.abs(model.look(validation.inputs).spectra - validation.target).mean())
     module.load_state_dict(current)
     return error
 
