@@ -10,6 +10,11 @@ from opir.metrics.coverage import coverage as coverage
 from opir.metrics.coverage import interval_width as interval_width
 from opir.metrics.crps import crps as crps
 from opir.metrics.crps import crps_quantiles as crps_quantiles
+from opir.metrics.dilate import Dilate as Dilate
+from opir.metrics.dilate import dilate as dilate
+from opir.metrics.dilate import dilate_channels as dilate_channels
+from opir.metrics.dtw import dtw as dtw
+from opir.metrics.dtw import dtw_channels as dtw_channels
 from opir.metrics.energy_score import energy_score as energy_score
 from opir.metrics.grouped import Grouped as Grouped
 from opir.metrics.grouped import by_band as by_band
@@ -27,3 +32,5 @@ from opir.metrics.peak_position import missed_peaks as missed_peaks
 from opir.metrics.peak_position import peak_position as peak_position
 from opir.metrics.spectral_angle import spectral_angle as spectral_angle
 from opir.metrics.stream_separation import stream_separation as stream_separation
+from opir.metrics.tdi import tdi as tdi
+from opir.metrics.tdi import tdi_channels as tdi_channels

@@ -66,7 +66,8 @@ def dilate(
     A course against itself does not score 0: all paths count, not only the best. ``shape`` lies
     below the hard minimum, by at most gamma ln(number of paths) / n, which is less than 1.763 gamma
     for equal lengths, and can be negative; ``time`` of a course in which nothing happens is that
-    of a random path. Frames count as equally far apart in time; resample them first if they are not.
+    of a random path. Frames count as equally far apart in time: resample them first if they are
+    not.
 
     Args:
         forecast, truth: ``[..., frame, channel]``, any unit, the same in both. Plain arrays may

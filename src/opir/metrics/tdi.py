@@ -18,9 +18,9 @@ def tdi(
     """Squared distance in time of the frames that dynamic time warping aligns, one path a pair.
 
     The form of Le Guen and Thome 2019 (arXiv:1909.09020, section 4) of the index of Frías-Paredes
-    et al. 2017 (DOIHERE): the sum of ``(i - j)^2 / n^2`` along the
-    path of :func:`~opir.metrics.dtw.dtw`, here divided by the number of frames n, as the time part
-    of DILATE is, whose limit for gamma to 0 it is. Of paths of equal cost the one of least
+    et al. 2017 (Energy Conversion and Management 142, 533): the sum of ``(i - j)^2 / n^2`` along
+    the path of :func:`~opir.metrics.dtw.dtw`, here divided by the number of frames n, as the time
+    part of DILATE is, whose limit for gamma to 0 it is. Of paths of equal cost the one of least
     distortion counts, so a course against itself has 0.
 
     Its root is about the mean shift as a share of the horizon. Early and late are not told apart,
