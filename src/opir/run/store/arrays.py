@@ -131,8 +131,13 @@ class ArrayReader:
             # A stretch of bytes (attributes) has thousands of rows in one or two chunks.
             for chunk in range(rows.start // height, (rows.stop - 1) // height + 1):
                 low, high = max(rows.start, chunk * height), min(rows.stop, (chunk + 1) * height)
-                inside = list(range(low - chunk * height, high - chunk * height))
-                grouped[chunk] = (inside, list(places[low - rows.start : high - rows.start]))
+                target = places[low - rows.start : high - rows.start]
+                first, last = low - chunk * height, high - chunk * height
+                held = self._kept.get(chunk)
+                if held is not None and isinstance(target, range) and target.step == 1:
+                    out[target.start : target.stop] = held[first:last]
+                else:
+                    grouped[chunk] = (list(range(first, last)), list(target))
         else:
             for row, place in zip(rows, places, strict=True):
                 inside, where = grouped.setdefault(row // height, ([], []))
