@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import typer
 
 from opir import __version__
+from opir.cli.bench import app as bench_commands
 from opir.cli.chemistry import app as chemistry_commands
 from opir.cli.data import app as data_commands
 from opir.cli.files import add_to as add_file_commands
@@ -37,6 +38,7 @@ add_model_commands(app)
 add_simulation_commands(app, data_commands)
 app.add_typer(data_commands, name="data")
 app.add_typer(chemistry_commands, name="chemistry")
+app.add_typer(bench_commands, name="bench")
 
 
 def _version(wanted: bool) -> None:

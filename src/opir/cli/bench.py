@@ -1,0 +1,126 @@
+"""Commands of the benchmark: opir bench run, tune, table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="The benchmark of forecasters: fair tasks, floors, tables.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_WORKERS = typer.Option(2, "--workers", min=0, help="Processes; 0 does all in this one.")
+
+
+@app.command()
+def run(
+    out: Path = typer.Option(..., "--out", "-o", help="Folder for the results."),
+    task: list[str] = typer.Option(
+        [], "--task", help="random, ..., or all that the data named allow. May be repeated."
+    ),
+    models: list[str] = typer.Option(
+        ["all"],
+        "--models",
+        help="Names with commas between, all, floors, or package.module:Class of one's own.",
+    ),
+    budget: str = typer.Option("60s", help="Training of each model, processor time: 20s, 10m."),
+    seeds: int = typer.Option(3, min=1, help="How many, where the seed makes a difference."),
+    seed_from: int = typer.Option(0, "--seed-from", min=0, help="The first seed."),
+    store: str | None = typer.Option(None, help="Store of runs (opir data simulate makes one)."),
+    shifted: str | None = typer.Option(None, help="Store of another domain, to test on."),
+    shared: Path | None = typer.Option(None, help="Folder of real measurements."),
+    tuned: Path | None = typer.Option(None, help="Options of the models (opir bench tune)."),
+    floor_runs: int = typer.Option(
+        256, "--floor-runs", min=2, help="Test runs of a fold that floors are found for at most."
+    ),
+    workers: int = _WORKERS,
+    quick: bool = typer.Option(
+        False, "--quick", help="All tasks and models, small; makes its own runs. Minutes."
+    ),
+    tiny: bool = typer.Option(False, "--tiny", help="Smaller yet, a few models. Seconds."),
+    force: bool = typer.Option(False, "--force", help="Make results anew that are there."),
+) -> None:
+    """Run the benchmark; stopped, the same command goes on."""
+    from opir.workflows.bench import TINY_MODELS, bench_run
+
+    size = "tiny" if tiny else "quick" if quick else "full"
+    usual = {"tiny": ["random", "low-data"], "quick": ["all"], "full": ["random"]}
+    named = _words(models)
+    done = bench_run(
+        out,
+        tasks=_words(task) or usual[size],
+        models=TINY_MODELS if tiny and named == ["all"] else named,
+        budget=budget,
+        seeds=seeds,
+        seed_from=seed_from,
+        store=store,
+        shifted=shifted,
+        shared=shared,
+        tuned=tuned,
+        floor_runs=floor_runs,
+        workers=workers,
+        size=size,
+        force=force,
+        say=lambda text: typer.echo(text, err=True),
+    )
+    typer.echo(str(done))
+    typer.echo(f"Tables: opir bench table {out}")
+
+
+@app.command()
+def tune(
+    out: Path = typer.Option(..., "--out", "-o", help="File for the options found (.json)."),
+    store: str = typer.Option(..., help="Store of runs."),
+    models: list[str] = typer.Option(["all"], "--models", help="Names with commas between, all."),
+    budget: str = typer.Option("20s", help="Training of each trial, processor time."),
+    trials: int = typer.Option(6, min=1, help="Trials of each model."),
+    workers: int = _WORKERS,
+) -> None:
+    """Search the options of every model alike, on validation windows; stopped, it goes on."""
+    from opir.workflows.bench import bench_tune
+
+    named = _words(models)
+    found = bench_tune(
+        out,
+        models=named,
+        budget=budget,
+        trials=trials,
+        store=store,
+        workers=workers,
+        command=f"opir bench tune --models {','.join(named)} --budget {budget} --trials {trials} "
+        "--store STORE",
+    )
+    for name, entry in sorted(found["models"].items()):
+        errors = [t["validation_mae"] for t in entry["trials"] if t["validation_mae"] is not None]
+        best = f"{min(errors):.5g} of {len(errors)} trials" if errors else "all trials failed"
+        typer.echo(f"{name}: {best}  {entry['best']}")
+    typer.echo(f"Written: {out}")
+
+
+@app.command()
+def table(
+    directory: Path = typer.Argument(..., metavar="DIR", help="What opir bench run wrote."),
+    as_json: bool = typer.Option(False, "--json", help="JSON in place of Markdown."),
+    as_csv: bool = typer.Option(False, "--csv", help="CSV in place of Markdown."),
+    metric: list[str] = typer.Option([], "--metric", help="Metric to show. May be repeated."),
+    task: list[str] = typer.Option([], "--task", help="Task to show. May be repeated."),
+) -> None:
+    """Print the tables of the results."""
+    from opir.errors import OptionError
+    from opir.workflows.bench import bench_table
+
+    if as_json and as_csv:
+        raise OptionError("--json and --csv were both given", remedy="Give one of them")
+    format = "json" if as_json else "csv" if as_csv else "markdown"
+    text = bench_table(directory, format=format, metrics=_words(metric), tasks=_words(task))
+    typer.echo(text, nl=False)
+
+
+def _words(values: list[str]) -> list[str]:
+    """``a,b`` and ``a b`` as well as options repeated."""
+    return [word for value in values for word in value.replace(",", " ").split()]
