@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -20,7 +20,9 @@ from opir.models.descriptor import describe
 from opir.models.inputs import DRIVE
 from opir.run.store import Store
 
-__all__ = ["FoldData", "Sources", "load_fold", "load_windows", "open_sources"]
+__all__ = ["FoldData", "Sources", "load_fold", "open_sources"]
+
+Described = Literal["always", "if all can be"]
 
 _AT_ONCE = 256
 """Runs read from a store at once, so that little is held twice."""
@@ -175,8 +177,15 @@ class FoldData:
             yield slice(start, start + len(some)), found[:, :, self.fold.given :]
 
 
-def load_fold(fold: Fold, sources: Sources) -> FoldData:
+def load_fold(fold: Fold, sources: Sources, *, described: Described = "always") -> FoldData:
     """Read the runs of a fold from the stores.
+
+    Args:
+        fold: The fold.
+        sources: Where its runs are.
+        described: ``always``: a run that does not state its system, or of a component that the
+            library does not know, is an error; ``if all can be``: descriptors are empty then, for
+            every run, and a note says so.
 
     Raises:
         OptionError: If a part of the fold is empty, or its runs differ in shape.
@@ -194,9 +203,19 @@ def load_fold(fold: Fold, sources: Sources) -> FoldData:
             )
     main, tested = sources.store("main"), sources.store(fold.test_source)
     _same_shape(fold, sources)
-    train = load_windows(main, fold.train, fold.given, frames=fold.training_frames)
-    validation = load_windows(main, fold.validation, fold.given, frames=fold.training_frames)
-    test = load_windows(tested, fold.test, fold.given)
+    last = fold.training_frames
+    parts = ((main, fold.train), (main, fold.validation), (tested, fold.test))
+    notes: tuple[str, ...] = ()
+    try:
+        descriptors = [_descriptors(store, ids) for store, ids in parts]
+    except OpirError as error:
+        if described == "always":
+            raise
+        descriptors = [np.zeros((len(ids), 0)) for _, ids in parts]
+        notes = (f"Systems are not described, for any run: {error}",)
+    train = _load_windows(main, fold.train, fold.given, last, descriptors[0])
+    validation = _load_windows(main, fold.validation, fold.given, last, descriptors[1])
+    test = _load_windows(tested, fold.test, fold.given, None, descriptors[2])
     for windows, role in ((validation, "validation"), (test, "test")):
         _same_axis(train.inputs.wavenumber, windows.inputs.wavenumber, role, fold)
     index = sources.index(fold.test_source)
@@ -210,6 +229,7 @@ def load_fold(fold: Fold, sources: Sources) -> FoldData:
         systems=np.array([index[id].system for id in fold.test], dtype=np.str_),
         origin=origins.pop() if len(origins) == 1 else "mixed",
         source=tested,
+        notes=notes,
     )
 
 
@@ -245,27 +265,18 @@ def _same_axis(one: NDArray[np.float64], other: NDArray[np.float64], role: str, 
     )
 
 
-def load_windows(
+def _load_windows(
     store: Store,
     ids: Sequence[str],
     given: int,
-    *,
-    frames: int | None = None,
-    described: bool = True,
+    frames: int | None,
+    descriptor: NDArray[np.float64],
 ) -> Windows:
-    """Whole runs as windows: the first frames given, the others to be forecast.
-
-    Args:
-        store: Where the runs are; of one shape.
-        ids: The runs.
-        given: Frames given.
-        frames: Only so many frames of each run, the given ones among them; None: all.
-        described: Describe the systems; else the descriptor has no features.
+    """Runs as windows: the first frames given, the others (those before ``frames``) forecast.
 
     Raises:
         StoreError: If a spectrum holds NaN or infinity, or the runs differ in their wavenumbers.
-        OptionError: If the runs differ in shape or in what they hold.
-        UnknownNameError: If a component of a system is unknown to the chemistry library.
+        OptionError: If the runs differ in what they hold.
     """
     signal = str(store.record(ids[0])["signal"])
     parts = {str(store.record(id)["part"]): id for id in ids}
@@ -313,7 +324,7 @@ def load_windows(
         times=times[:, given:],
         wavenumber=wavenumber,
         drive=drive,
-        descriptor=_descriptors(store, ids) if described else np.empty(0),
+        descriptor=descriptor,
     )
     return Windows(inputs, spectra[:, given:], np.arange(len(ids)))
 

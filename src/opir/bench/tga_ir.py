@@ -42,6 +42,9 @@ PROCESSING = Pipeline(
     )
 )
 
+DESIGN = BlockDesign(blocks=15, frames=16, co_added=1)
+"""How the run is cut."""
+
 
 def tga_ir_run(path: Path | str) -> Run:
     """The raw run from its OMNIC series file.
@@ -60,7 +63,7 @@ def tga_ir_study(run: Run, *, training: TrainingConfig | None = None) -> Study:
     return Study(
         name="TGA-IR",
         run=PROCESSING(run),
-        design=BlockDesign(blocks=15, frames=16, co_added=1),
+        design=DESIGN,
         forecasters=forecasters,
         training=training or TrainingConfig(steps=400),
         recipe={"processing": PROCESSING.to_json()},
