@@ -6,10 +6,11 @@
 
 1. Joint: all pairs, wall time, and the processor time of all threads.
 2. Per channel: a share of the pairs (`--channel-pairs`), stretched to all of them.
-3. Per channel beside other code, one thread each, turn by turn on the same channels, processor time:
+3. Per channel beside other code, one thread each, turn by turn on the same channels, in processor
+   time:
 
-   - tslearn: `SquaredEuclidean`, `SoftDTW.compute()` and `.grad()` for each channel, then the sum of
-     the gradient times Omega (`pip install tslearn`; its gradient is compiled by numba too);
+   - tslearn: `SquaredEuclidean`, `SoftDTW.compute()` and `.grad()` for each channel, then the sum
+     of the gradient times Omega (`pip install tslearn`; its gradient is compiled by numba too);
    - the same recursions (Cuturi and Blondel 2017, algorithms 1 and 2) in plain compiled loops, one
      call for all channels, so without what tslearn spends in Python.
 

@@ -48,6 +48,10 @@ _RENEWED = 31
 """Mantissas are brought back to [1, 2) in every 32nd row and column: in between they grow by less
 than 2^2.1 and shrink by less than 2^0.6 a cell, over 64 cells at most."""
 
+_LEAST = -400.0
+"""Paths that weigh less than 2^-400 beside others count as that: too little to be seen, and enough
+to keep their products clear of subnormal numbers, which are slow."""
+
 _FAR = -1e300  # power of two of a cell that no path leads to; the cost of one
 _BIAS = 1.5 * 2.0**52 + 1023.0  # the low bits of k + _BIAS are the exponent bits of 2^k
 _P0, _P1, _P2, _P3, _P4, _P5, _P6, _P7, _P8, _P9, _P10 = (
@@ -72,8 +76,8 @@ def _summed(function: _Function) -> _Function:
 
 @_compiled
 def _power(exponent: float) -> float:
-    """2 to an integer of at most 0; 2^-1022 below that."""
-    bits = np.float64(max(exponent, -1022.0) + _BIAS).view(np.int64)
+    """2 to an integer of at most 0, but at least 2^-400."""
+    bits = np.float64(max(exponent, _LEAST) + _BIAS).view(np.int64)
     return np.int64(bits << 52).view(np.float64)
 
 
