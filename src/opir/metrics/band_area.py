@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from opir.errors import AxisError
 from opir.metrics.bands import Band, area_weights, band_names, check_wavenumber, covered
 from opir.metrics.labelled import labelled
-from opir.metrics.pairs import check_finite, check_same
+from opir.metrics.pairs import blocks, check_finite, check_same
 
 __all__ = ["band_area", "integrate_bands"]
 
@@ -83,7 +83,13 @@ def band_area(
     first, second = check_same(forecast=forecast, truth=truth)
     if first.ndim < 2:
         raise AxisError(f"the shape is {first.shape}; [..., frames, wavenumber] is needed")
-    error: NDArray[np.float64] = np.abs(integrate_bands(first - second, wavenumber, bands))
+    axis = check_wavenumber(wavenumber, first.shape[-1])
+    weights = area_weights(axis, covered(bands, axis)).astype(first.dtype)
+    error = np.empty((*first.shape[:-1], weights.shape[1]))
+    flat = error.reshape(-1, weights.shape[1])
+    one, two = first.reshape(-1, len(axis)), second.reshape(-1, len(axis))
+    for rows in blocks(*one.shape):
+        flat[rows] = np.abs((one[rows] - two[rows]) @ weights)
     if not relative:
         return error
     scale = np.abs(integrate_bands(second, wavenumber, bands)).max(axis=-2, keepdims=True)

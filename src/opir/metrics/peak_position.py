@@ -34,12 +34,13 @@ def peak_position(
     """Distance between the strongest peak of truth and forecast in each region [cm-1].
 
     In each region the true peak is the local extremum farthest from zero, of either sign (a band
-    grows or is lost), if it is at least ``threshold`` high. The forecast's peak is its strongest
-    local extremum of the same sign in the same region, if it is at least ``share`` of the true one
-    high. A point is an extremum if it stands out from both neighbours, so that the wing of a band
-    outside is none. Between grid points the position is that of the parabola through the logarithms
-    of the three highest values (exact for a Gaussian band; the ordinary parabola where a neighbour
-    has the other sign).
+    grows or is lost), if it is at least ``threshold`` high. The forecast must have a local extremum
+    of the same sign in the same region that is at least ``share`` of the true one high. Of those at
+    least half as high as its highest, the one nearest to the true peak is compared: which of two
+    bands of a region is the higher is not a question of position. A point is an extremum if it
+    stands out from both neighbours, so that the wing of a band outside is none. Between grid points
+    the position is that of the parabola through the logarithms of the three highest values (exact
+    for a Gaussian band; the ordinary parabola where a neighbour has the other sign).
 
     One peak a region is compared. Noise of truth moves its peaks: use noise-free truth where there
     is one, or a ``threshold`` of at least five times the noise.
@@ -116,33 +117,44 @@ def _positions(
         grid = axis[window]
         for rows in blocks(len(one), len(grid)):
             a, b = one[rows, window], two[rows, window]
-            up, up_height = _strongest(b, grid)
-            down, down_height = _strongest(-b, grid)
+            up, up_height = _peak(b, grid)
+            down, down_height = _peak(-b, grid)
             height = np.maximum(up_height, down_height)
             falls = down_height > up_height
             there = height >= threshold
-            found[1, rows, number] = np.where(there, np.where(falls, down, up), np.nan)
-            like, its_height = _strongest(np.where(falls[:, None], -a, a), grid)
-            matched = there & (its_height >= share * height)
+            true = np.where(there, np.where(falls, down, up), np.nan)
+            like, highest = _peak(np.where(falls[:, None], -a, a), grid, near=true)
+            matched = there & (highest > 0) & (highest >= share * height)
             found[0, rows, number] = np.where(matched, like, np.nan)
+            found[1, rows, number] = true
     shape = (*first.shape[:-1], len(chosen))
     return found[0].reshape(shape), found[1].reshape(shape)
 
 
-def _strongest(
-    values: NDArray[np.floating[Any]], grid: NDArray[np.float64]
+def _peak(
+    values: NDArray[np.floating[Any]],
+    grid: NDArray[np.float64],
+    near: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Position and height of the highest positive local maximum of each row; 0 high if none."""
+    """Position of a positive local maximum of each row, and height of the highest; 0 if none.
+
+    The position is that of the highest, or of the nearest to ``near`` of those half as high.
+    """
     middle = values[:, 1:-1]
     is_peak = (middle > 0) & (middle > values[:, :-2]) & (middle >= values[:, 2:])
-    index = np.argmax(np.where(is_peak, middle, 0), axis=1)
+    heights = np.where(is_peak, middle, 0)
     row = np.arange(len(values))
+    index = np.argmax(heights, axis=1)
+    highest = heights[row, index]
+    if near is not None:
+        wanted = np.nan_to_num(near).astype(np.float32)[:, None]
+        away = np.abs(grid[1:-1].astype(np.float32) - wanted)
+        index = np.argmin(np.where(heights >= highest[:, None] / 2, away, np.inf), axis=1)
     before, top, after = (values[row, index + k].astype(np.float64) for k in range(3))
-    usable = is_peak[row, index]
-    logarithmic = usable & (before > 0) & (after > 0)
+    logarithmic = (highest > 0) & (before > 0) & (after > 0)
     for x in (before, top, after):
         np.log(x, out=x, where=logarithmic)
     bend = 2 * top - before - after
-    shift = np.where(usable, (after - before) / 2 / np.where(bend > 0, bend, np.inf), 0.0)
+    shift = (after - before) / 2 / np.where((highest > 0) & (bend > 0), bend, np.inf)
     step = (grid[-1] - grid[0]) / (len(grid) - 1)
-    return grid[index + 1] + shift * step, np.where(usable, middle[row, index], 0.0)
+    return grid[index + 1] + shift * step, highest.astype(np.float64)

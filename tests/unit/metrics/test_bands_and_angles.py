@@ -170,6 +170,14 @@ def test_lost_bands_count_and_are_matched_by_sign() -> None:
     assert swapped[0] == pytest.approx(4, abs=0.02)
 
 
+def test_the_nearest_of_similar_peaks_is_compared() -> None:
+    truth = gaussian(1470.0, 1.0) + gaussian(1530.0, 0.9)
+    for other, expected in ((1.5, 0.0), (2.5, 60.0)):  # the first is more than half as high, or not
+        forecast = gaussian(1470.0, 1.0) + gaussian(1530.0, other)
+        error = peak_position(forecast, truth, GRID, CO3, threshold=0.1)
+        assert error[0] == pytest.approx(expected, abs=0.02)
+
+
 @given(st.floats(0.2, 100), st.integers(0, 1000))
 def test_positions_know_no_size(size: float, seed: int) -> None:
     one, two = np.random.default_rng(seed).normal(size=(2, 4, 512))
