@@ -1,0 +1,214 @@
+"""A run of the benchmark: kept, resumed, refused; models that go wrong cost their own row only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from opir.bench.results import read_results
+from opir.bench.results.cells import collect
+from opir.bench.results.table import csv_table, json_table, markdown_table
+from opir.bench.runner import BenchInterruptedError, BenchSettings, run_bench
+from opir.bench.runner.run import LOG
+from opir.errors import FormatError, OptionError, StoreError, UnknownNameError
+from opir.run import Run
+from opir.run.store import Store
+
+HERE = Path(__file__).parent
+FRAMES, POINTS, RUNS = 9, 24, 14
+
+
+@pytest.fixture(scope="module", autouse=True)
+def found_by_python() -> Any:
+    """The file of models is found here and in worker processes."""
+    patch = pytest.MonkeyPatch()
+    patch.syspath_prepend(str(HERE))
+    patch.setenv("PYTHONPATH", str(HERE))
+    yield
+    patch.undo()
+    sys.modules.pop("contestants", None)
+
+
+def small_run(number: int, drift: float = 0.02) -> Run:
+    random = np.random.default_rng(number)
+    axis = np.linspace(900.0, 1800.0, POINTS)
+    time = 600.0 * np.arange(FRAMES)
+    band = np.exp(-(((axis - 1300 - 10 * number) / 80) ** 2))
+    spectra = 0.3 + np.outer(drift * np.arange(FRAMES), band)
+    spectra = spectra + 1e-3 * random.standard_normal(spectra.shape)
+    dataset = xr.Dataset(
+        {
+            "absorbance": (("time", "wavenumber"), spectra.astype(np.float32)),
+            "voltage": ("time", np.linspace(3.0, 1.0, FRAMES)),
+        },
+        coords={"time": time, "wavenumber": axis},
+        attrs={"origin": "simulated", "title": f"small {number}"},
+    )
+    return Run(dataset)
+
+
+def small_store(path: Path, drift: float = 0.02) -> Store:
+    store = Store.create(path, title="small")
+    from opir.run.store import Item
+
+    store.append([Item(small_run(n, drift), f"small-{n:02d}") for n in range(RUNS)])
+    return store
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return small_store(tmp_path_factory.mktemp("bench") / "store")
+
+
+def asked(store: Store, *models: str, **changes: Any) -> BenchSettings:
+    return BenchSettings(("own-store",), models, main=str(store.url), **changes)
+
+
+BAD = {
+    "contestants:Crashes": "ZeroDivisionError",
+    "contestants:NotFinite": "NaN",
+    "contestants:WrongShape": "shape",
+    "contestants:NoForecast": "ndarray",
+    "contestants:Missing": 'pip install "opir[rivals]"',
+    "contestants:NoModel": "no opir.models.Forecaster",
+    "contestants:Nowhere": "no such class",
+    "no_such_module:Model": "no_such_module",
+}
+
+
+@pytest.fixture(scope="module")
+def directory(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of good and bad models."""
+    out = tmp_path_factory.mktemp("results")
+    models = ("persistence", "mean-trajectory", "contestants:Good", *BAD)
+    done = run_bench(asked(store, *models), out, workers=0)
+    assert (done.done, len(done.failed)) == (3, len(BAD))
+    return out
+
+
+def test_a_bad_model_has_a_row_that_says_so_and_the_others_go_on(directory: Path) -> None:
+    records = {result.record["model_spec"]: result.record for result in read_results(directory)}
+    for spec, why in BAD.items():
+        assert records[spec]["status"] == "failed"
+        assert why in records[spec]["error"], records[spec]["error"]
+        assert not records[spec]["scores"]
+    assert records["persistence"]["status"] == "done"
+    text = markdown_table(collect(directory))
+    assert "contestants.Crashes: 0 of 1 results are there; failed: the model raised" in text
+
+
+def test_a_constant_error_is_scored_exactly(directory: Path, store: Store) -> None:
+    results = {result.model: result for result in read_results(directory)}
+    ids = results["persistence"].arrays()["id"].tolist()
+    assert ids
+    spectra = store.batch(ids, ["absorbance"])["absorbance"].astype(np.float64)
+    for model, added in (("persistence", 0.0), ("contestants.Good", 0.5)):
+        error = spectra[:, :1] + added - spectra[:, 1:]
+        arrays, record = results[model].arrays(), results[model].record
+        assert arrays["metric/mae"] == pytest.approx(np.abs(error).mean(axis=(1, 2)), rel=1e-5)
+        assert record["scores"]["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
+        assert record["scores"]["mse"] == pytest.approx((error**2).mean(), rel=1e-5)
+        assert arrays["error_map"] == pytest.approx(np.abs(error).mean(axis=0), rel=1e-4)
+        # A point forecast has its absolute error as CRPS.
+        assert record["scores"]["crps"] == pytest.approx(record["scores"]["mae"], rel=1e-5)
+        assert record["origin"] == "simulated"
+        assert record["settings"]["budget_seconds"] is None
+
+
+def test_the_table_has_the_numbers_of_the_records(directory: Path) -> None:
+    rows = json.loads(json_table(collect(directory), ["mae", "mse"]))["rows"]
+    ranked = [row for row in rows if row["rank"] is not None]
+    assert [row["rank"] for row in ranked] == [1, 2, 3]
+    assert ranked[-1]["model"] == "contestants.Good"
+    assert ranked[-1]["unseen"] == ["descriptor"]
+    for row in ranked:
+        values = next(r for r in read_results(directory) if r.model == row["model"])
+        expected = float(values.arrays()["metric/mae"].mean())
+        mean, low, high = row["metrics"]["mae"]
+        assert mean == pytest.approx(expected)
+        assert low <= mean <= high
+    lines = csv_table(collect(directory), ["mae"]).splitlines()
+    assert len(lines) == 1 + len(rows)
+    assert "(simulated data)" in markdown_table(collect(directory))
+
+
+def test_what_is_there_is_kept_and_failed_ones_are_tried_again(
+    directory: Path, store: Store
+) -> None:
+    path = directory / "results/own-store/all/persistence/seed-0.json"
+    before = path.stat().st_mtime_ns
+    again = run_bench(asked(store, "persistence", "contestants:Crashes"), directory, workers=0)
+    assert (again.kept, again.done, len(again.failed)) == (1, 0, 1)
+    assert path.stat().st_mtime_ns == before
+    forced = run_bench(asked(store, "persistence"), directory, workers=0, force=True)
+    assert (forced.kept, forced.done) == (0, 1)
+
+
+def test_other_settings_are_refused(store: Store, tmp_path: Path) -> None:
+    run_bench(asked(store, "persistence"), tmp_path, workers=0)
+    with pytest.raises(OptionError, match="calibration_runs 256, now 100"):
+        run_bench(asked(store, "persistence", calibration_runs=100), tmp_path, workers=0)
+    run_bench(asked(store, "persistence", calibration_runs=100), tmp_path, workers=0, force=True)
+
+
+def test_a_changed_store_is_refused_by_name(store: Store, tmp_path: Path) -> None:
+    run_bench(asked(store, "persistence"), tmp_path / "out", workers=0)
+    other = small_store(tmp_path / "other", drift=0.03)
+    with pytest.raises(StoreError, match="small-00.*has changed"):
+        run_bench(asked(other, "persistence"), tmp_path / "out", workers=0)
+
+
+def test_worker_processes_survive_what_models_do(store: Store, tmp_path: Path) -> None:
+    models = ("contestants:Dies", "contestants:Talks", "persistence")
+    done = run_bench(asked(store, *models), tmp_path, workers=1)
+    assert done.done == 2
+    assert [(name, why[:42]) for _, _, name, _, why in done.failed] == [
+        ("contestants.Dies", "the model's process ended with status 7. w")
+    ]
+    assert "noise" in (tmp_path / LOG).read_text(encoding="utf-8")
+
+
+def test_stopped_it_keeps_what_is_done_and_goes_on(store: Store, tmp_path: Path) -> None:
+    settings = asked(store, "persistence", "mean-trajectory")
+
+    def stop(done: int, total: int, line: str) -> None:
+        if line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(BenchInterruptedError, match="1 of 2 results are there.*same command"):
+        run_bench(settings, tmp_path, workers=0, report=stop)
+    rest = run_bench(settings, tmp_path, workers=0)
+    assert (rest.kept, rest.done) == (1, 1)
+
+
+def test_a_cell_with_missing_results_is_named_and_not_averaged(
+    store: Store, tmp_path: Path
+) -> None:
+    run_bench(asked(store, "persistence", "mean-trajectory"), tmp_path, workers=0)
+    for ending in ("json", "npz"):
+        (tmp_path / f"results/own-store/all/mean-trajectory/seed-0.{ending}").unlink()
+    section = collect(tmp_path).sections[0]
+    assert [cell.model for cell in section.ranked()] == ["persistence"]
+    assert section.cells["mean-trajectory"].state == (
+        "0 of 1 results are there; missing: all seed 0"
+    )
+
+
+def test_damaged_results_are_refused(directory: Path, tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="no results here"):
+        collect(tmp_path)
+    with pytest.raises(UnknownNameError, match="unknown metric 'maee'"):
+        markdown_table(collect(directory), ["maee"])
+    with pytest.raises(UnknownNameError, match="unknown task"):
+        collect(directory).of_tasks(["randon"])
+    folder = tmp_path / "results/a/b/c"
+    folder.mkdir(parents=True)
+    (folder / "seed-0.json").write_text("{", encoding="utf-8")
+    with pytest.raises(FormatError, match="damaged"):
+        collect(tmp_path)

@@ -1,0 +1,183 @@
+"""Scoring: exact forecasts, known errors, intervals that hold what they promise."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from opir.bench.scoring import METRICS, calibrate, check_forecast, score, subset_of
+from opir.bench.scoring.calibration import LEVELS
+from opir.bench.scoring.measures import MEASURES
+from opir.bench.scoring.regions import lead_bins, lead_labels, regions
+from opir.errors import AxisError, ModelError
+from opir.models import Forecast, ForecastInputs, Windows
+
+RUNS, FRAMES, POINTS = 6, 12, 200
+AXIS = np.linspace(800, 1900, POINTS)
+
+
+def truth() -> np.ndarray:
+    """Bands that grow at another time in each run: ``[run, 1 + frames, wavenumber]``."""
+    time = np.arange(FRAMES + 1)
+    band = np.exp(-(((AXIS - 1480) / 25) ** 2)) + 0.5 * np.exp(-(((AXIS - 860) / 20) ** 2))
+    grown = [1 / (1 + np.exp(-(time - 4 - 0.5 * run))) for run in range(RUNS)]
+    return np.stack([0.2 + np.outer(g - g[0], band) for g in grown])
+
+
+def fold(noise: float = 0.0, streams: bool = False) -> Any:
+    clean = truth()
+    spectra = clean + noise * np.random.default_rng(0).standard_normal(clean.shape)
+    times = np.tile(600.0 * np.arange(FRAMES + 1), (RUNS, 1))
+    drive = np.full((RUNS, FRAMES + 1, 3), np.nan)
+    drive[..., 0] = np.linspace(3.0, 0.6, FRAMES + 1)
+    inputs = ForecastInputs(spectra[:, :1], times[:, :1], times[:, 1:], AXIS, drive)
+    parts = np.stack([0 * clean + 0.2, clean - 0.2], axis=1)[:, :, 1:]
+    return SimpleNamespace(
+        test=Windows(inputs, spectra[:, 1:], np.arange(RUNS)),
+        test_ids=tuple(f"run-{n}" for n in range(RUNS)),
+        systems=np.array(["a", "b"] * (RUNS // 2)),
+        clean=clean[:, 1:].astype(np.float32),
+        streams=parts.astype(np.float32) if streams else None,
+    )
+
+
+def forecast(data: Any, spectra: np.ndarray, **parts: Any) -> Forecast:
+    inputs = data.test.inputs
+    return Forecast(spectra, inputs.times, inputs.wavenumber, "made", **parts)
+
+
+def test_the_truth_itself_has_no_error() -> None:
+    data = fold(noise=1e-4)
+    scores = score(forecast(data, data.clean.astype(float)), data)
+    assert scores.means["mae-clean"] == pytest.approx(0, abs=1e-7)
+    # Mean of the absolute value of a normal number of deviation 1e-4.
+    assert scores.means["mae"] == pytest.approx(1e-4 * np.sqrt(2 / np.pi), rel=0.02)
+    for name in ("spectral-angle", "peak-position", "missed-peaks", "onset-voltage"):
+        assert scores.means[name] == pytest.approx(0, abs=0.01), name
+    assert scores.counts["mae"] == RUNS
+
+
+def test_a_known_error_is_found_everywhere() -> None:
+    data = fold()
+    scores = score(forecast(data, data.test.target + 0.1), data, first=4)
+    assert scores.means["mae"] == pytest.approx(0.1, rel=1e-5)
+    assert scores.means["mse"] == pytest.approx(0.01, rel=1e-5)
+    assert scores.means["crps"] == pytest.approx(0.1, rel=1e-5)
+    assert scores.means["energy"] == pytest.approx(0.1, rel=1e-5)
+    assert scores.error_map.shape == (FRAMES - 4, POINTS)
+    assert list(scores.by_band["mae"].values()) == pytest.approx([0.1] * 7, rel=1e-5)
+    # Frames 5 to 12 are at 3000 to 7200 s.
+    assert set(scores.by_lead["mae"]) == {"0.3 to 1 h", "1 to 3 h"}
+    assert scores.by_system["mae"] == pytest.approx({"a": 0.1, "b": 0.1}, rel=1e-5)
+
+
+def test_a_late_forecast_is_right_in_shape_and_wrong_in_time() -> None:
+    data = fold(noise=1e-4)
+    late = np.concatenate([data.test.inputs.given, data.test.target[:, :-1]], axis=1)
+    moved = score(forecast(data, late), data).means
+    still = score(forecast(data, np.repeat(data.test.inputs.given, FRAMES, axis=1)), data).means
+    assert moved["dilate-shape"] < 0.1 * still["dilate-shape"]
+    assert moved["dilate-time"] > 0
+    # One frame of a sweep of 2.4 V over 12 frames, at another place in the rise of each run.
+    assert moved["onset-voltage"] == pytest.approx(0.2, rel=0.3)
+    assert still["missed-peaks"] == 1
+    assert "peak-position" not in still
+
+
+def test_streams_and_extents_are_scored_where_a_model_gives_them() -> None:
+    data = fold(streams=True)
+    reversible, irreversible = (data.streams[:, part].astype(float) for part in (0, 1))
+    falling = np.tile(np.array([1.0, 2.0, 1.0] + [1.0] * (FRAMES - 3))[None, :, None], (RUNS, 1, 2))
+    made = forecast(
+        data,
+        data.test.target,
+        streams={"reversible": reversible, "irreversible": irreversible},
+        extents=falling,
+    )
+    scores = score(made, data)
+    assert scores.means["stream-r2"] == pytest.approx(1)
+    # Up by 2 in all, down by 1: a third of the movement.
+    assert scores.means["irreversibility"] == pytest.approx(1 / 3)
+    plain = score(forecast(data, data.test.target), data)
+    assert not {"stream-r2", "irreversibility"} & set(plain.per_run)
+
+
+def test_samples_are_scored_as_an_ensemble() -> None:
+    data = fold()
+    samples = data.test.target[None] + np.array([-0.1, 0.1])[:, None, None, None]
+    scores = score(forecast(data, data.test.target + 0.1), data, samples=samples)
+    # Fair: mean distance to truth 0.1, less half the distance of the two members.
+    assert scores.means["crps"] == pytest.approx(0.1 - 0.5 * 0.2, abs=1e-6)
+    assert scores.means["mae"] == pytest.approx(0.1, rel=1e-5)
+
+
+def test_intervals_hold_what_they_promise_on_runs_like_those_calibrated_on() -> None:
+    random = np.random.default_rng(1)
+    lead = np.tile(600.0 * np.arange(1, FRAMES + 1), (40, 1))
+    growing = np.sqrt(lead)[:, :, None] * 1e-4
+    residuals = growing * random.standard_normal((40, FRAMES, POINTS))
+    calibration = calibrate(residuals, lead, AXIS)
+    fresh = growing * random.standard_normal(residuals.shape)
+    for at, level in enumerate(LEVELS):
+        held = np.abs(fresh) <= calibration.half_widths(at, lead)
+        assert held.mean() == pytest.approx(level, abs=0.01)
+        # In each frame too, since the width grows with the lead time.
+        assert np.abs(held.mean(axis=(0, 2)) - level).max() < 0.12
+    beyond = calibration.half_widths(0, lead * 100)
+    assert np.isfinite(beyond).all()
+
+
+def test_calibration_takes_the_ceil_of_n_plus_1_times_level() -> None:
+    residuals = np.arange(1.0, 10.0).reshape(9, 1, 1) * np.ones((1, 1, 1))
+    calibration = calibrate(residuals, np.full((9, 1), 60.0), np.array([1000.0]))
+    assert calibration.half[:, 0, 0].tolist() == [5, 8, 9, 9]
+    with pytest.raises(AxisError, match="do not fit"):
+        calibrate(residuals, np.ones((9, 2)), np.array([1000.0]))
+
+
+def test_a_forecast_that_is_not_one_is_refused() -> None:
+    data = fold()
+    good = data.test.target
+    with pytest.raises(ModelError, match="gave a ndarray"):
+        check_forecast(good, data.test)
+    short = Forecast(good[:, 1:], data.test.inputs.times[:, 1:], AXIS, "made")
+    with pytest.raises(ModelError, match=r"has shape \(6, 11, 200\); \(6, 12, 200\) is needed"):
+        check_forecast(short, data.test)
+    holed = forecast(data, good.copy())
+    holed.spectra[4, 0, 0] = np.inf
+    with pytest.raises(ModelError, match="1 of 6 runs.*'run-4'"):
+        check_forecast(holed, data.test, data.test_ids)
+    with pytest.raises(ModelError, match="other times or wavenumbers"):
+        check_forecast(Forecast(good, data.test.inputs.times, AXIS[::-1], "made"), data.test)
+
+
+def test_the_subset_depends_on_the_ids_alone() -> None:
+    ids = [f"run-{n}" for n in range(300)]
+    chosen = {ids[at] for at in subset_of(ids)}
+    assert len(chosen) == 64
+    mixed = ids[::-1]
+    assert {mixed[at] for at in subset_of(mixed)} == chosen
+    # The smaller subset lies in the larger one.
+    assert chosen < {ids[at] for at in subset_of(ids, 256)}
+
+
+@pytest.mark.parametrize("axis", [AXIS, AXIS[::-1], np.linspace(2800, 3000, 40), np.ones(1) * 900])
+def test_every_point_lies_in_one_region(axis: np.ndarray) -> None:
+    names, index = regions(axis)
+    assert set(index.tolist()) == set(range(len(names)))
+    assert len(set(names)) == len(names)
+
+
+def test_lead_times_fall_in_their_bins() -> None:
+    labels = lead_labels()
+    found = [labels[at] for at in lead_bins(np.array([60.0, 3600.0, 3599.0, 1e6]))]
+    assert found == ["below 0.1 h", "1 to 3 h", "0.3 to 1 h", "above 30 h"]
+
+
+def test_every_measure_has_a_name_for_tables() -> None:
+    assert {name for measure in MEASURES for name in measure.names} <= set(METRICS)
+    for measure in MEASURES:
+        assert {METRICS[name].runs for name in measure.names} == {measure.runs}
