@@ -147,8 +147,8 @@ def train(
     finally:
         torch.set_num_threads(threads)
     module.load_state_dict(now.best)
-    if validation is not None:
-        model.calibrate(validation)
+    if looked is not None:
+        model.calibrate(looked)
     error = now.best_error if np.isfinite(now.best_error) else float("nan")
     return TrainingResult(now.step, now.best_step, error, time.monotonic() - started, clock.seconds)
 

@@ -16,6 +16,9 @@ __all__ = ["FirstGuess", "first_guess", "successive_projection"]
 
 Array = NDArray[np.float64]
 
+_SPECTRA = 32_768
+"""Spectra, about, that the guess is made from; of more windows evenly spaced ones are taken."""
+
 
 @dataclass(frozen=True)
 class FirstGuess:
@@ -87,10 +90,13 @@ def first_guess(
     """
     from scipy.optimize import nnls
 
+    most = max(_SPECTRA // (1 + train.inputs.frames), 2 * components)
+    if len(train) > most:
+        train = train.rows(np.linspace(0, len(train) - 1, most).round().astype(np.int64))
     inputs = train.inputs
     points = inputs.wavenumber.size
     scale = float(np.sqrt((train.change**2).mean())) or 1.0
-    frames = np.concatenate([inputs.given, train.target], axis=1) / scale
+    frames = np.concatenate([inputs.given, train.target], axis=1).astype(np.float64) / scale
     flat = frames.reshape(-1, points)
     mean = flat.mean(axis=0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,19 @@ from numpy.typing import NDArray
 
 from opir.models.inputs import ForecastInputs, Windows
 
-__all__ = ["change_at", "changes_on", "condition_features", "common_lead"]
+__all__ = ["change_at", "changes_on", "common_lead", "condition_features", "pieces"]
 
 Array = NDArray[np.float64]
 Spectra = NDArray[np.floating[Any]]
+
+
+_PIECE = 256
+
+
+def pieces(count: int) -> Iterator[slice]:
+    """Slices of so many windows that a copy of them is small, in order."""
+    for first in range(0, count, _PIECE):
+        yield slice(first, min(first + _PIECE, count))
 
 
 def common_lead(windows: Windows) -> Array:
@@ -20,9 +30,23 @@ def common_lead(windows: Windows) -> Array:
     return np.asarray(np.median(windows.inputs.lead, axis=0))
 
 
-def changes_on(lead: Array, windows: Windows) -> Spectra:
-    """Measured change at common lead times, shape ``[batch, frames, wavenumber]``."""
-    return _interpolate(windows.change, windows.inputs.lead, np.tile(lead, (len(windows), 1)))
+def changes_on(
+    lead: Array, windows: Windows, rows: slice = slice(None), loadings: Spectra | None = None
+) -> Spectra:
+    """Measured change at common lead times, in the precision of the spectra.
+
+    Args:
+        lead: Common lead times [s], shape ``[frames]``.
+        windows: What was measured.
+        rows: Some of the windows; by default all.
+        loadings: Give scores of the change on these ``[score, wavenumber]`` instead.
+
+    Returns:
+        Shape ``[batch, frames, wavenumber]``, or ``[batch, frames, score]``.
+    """
+    target, last = windows.target[rows], windows.inputs.last[rows]
+    change = target - last[:, None] if loadings is None else (target - last[:, None]) @ loadings.T
+    return _interpolate(change, windows.inputs.lead[rows], np.tile(lead, (len(target), 1)))
 
 
 def change_at(asked: Array, lead: Array, change: Spectra) -> Spectra:
@@ -58,10 +82,12 @@ def condition_features(inputs: ForecastInputs, lead: Array) -> Array:
 
 def _interpolate(values: Spectra, at: Array, asked: Array) -> Spectra:
     found = np.empty((values.shape[0], asked.shape[1], values.shape[2]), values.dtype)
+    start = np.zeros((1, values.shape[2]), values.dtype)
     for row in range(values.shape[0]):
         known = np.concatenate([[0.0], at[row]])
-        padded = np.concatenate([np.zeros((1, values.shape[2])), values[row]])
+        padded = np.concatenate([start, values[row]])
         right = np.clip(np.searchsorted(known, asked[row]), 1, known.size - 1)
         share = np.clip((asked[row] - known[right - 1]) / (known[right] - known[right - 1]), 0, 1)
-        found[row] = padded[right - 1] + share[:, None] * (padded[right] - padded[right - 1])
+        share = share.astype(values.dtype)[:, None]
+        found[row] = padded[right - 1] + share * (padded[right] - padded[right - 1])
     return found

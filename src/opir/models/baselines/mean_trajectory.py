@@ -14,7 +14,7 @@ from opir.models.base import (
     check_wavenumber,
     not_fitted,
 )
-from opir.models.baselines.lead_grid import change_at, changes_on, common_lead
+from opir.models.baselines.lead_grid import change_at, changes_on, common_lead, pieces
 from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
 
@@ -35,10 +35,14 @@ class MeanTrajectory(FittedForecaster):
     def fit(self, train: Windows, validation: Windows | None = None) -> Self:
         """Mean change at the common lead times of the windows."""
         lead = common_lead(train)
+        parts = [
+            changes_on(lead, train, rows).sum(axis=0, dtype=np.float64)
+            for rows in pieces(len(train))
+        ]
         self._arrays = {
             "wavenumber": train.inputs.wavenumber,
             "lead": lead,
-            "change": changes_on(lead, train).mean(axis=0),
+            "change": np.sum(parts, axis=0) / len(train),
         }
         return self
 
@@ -47,8 +51,10 @@ class MeanTrajectory(FittedForecaster):
         if not self._arrays:
             raise not_fitted(self)
         check_wavenumber(self, self._arrays["wavenumber"], inputs)
-        change = np.repeat(self._arrays["change"][None], len(inputs), axis=0)
-        spectra = inputs.last[:, None] + change_at(inputs.lead, self._arrays["lead"], change)
+        mean = self._arrays["change"].astype(inputs.given.dtype)
+        change = np.broadcast_to(mean, (len(inputs), *mean.shape))
+        spectra = change_at(inputs.lead, self._arrays["lead"], change)
+        spectra += inputs.last[:, None]
         return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opir.models.base import (
     MODELS,
@@ -48,8 +49,10 @@ class NearestNeighbour(FittedForecaster):
             "wavenumber": train.inputs.wavenumber,
             "lead": lead,
             "frames": frames,
+            "frame_centre": frames.mean(axis=0, dtype=np.float64),
             "frame_spread": np.array([np.sqrt(((frames - frames.mean(0)) ** 2).sum(1).mean())]),
-            "conditions": np.where(known, conditions, 0),
+            "conditions": np.where(known, conditions - centre, 0),
+            "condition_centre": centre,
             "known": known,
             "condition_spread": spread,
             "change": changes_on(lead, train),
@@ -62,16 +65,22 @@ class NearestNeighbour(FittedForecaster):
             raise not_fitted(self)
         kept = self._arrays
         check_wavenumber(self, kept["wavenumber"], inputs)
-        size = max(float(kept["frame_spread"][0]) ** 2, 1e-30)
-        far = ((inputs.last[:, None] - kept["frames"][None]) ** 2).sum(axis=-1) / size
-        asked = condition_features(inputs, kept["lead"])
-        spread = kept["condition_spread"]
-        for column in np.nonzero(spread > 0)[0]:
-            gap = (asked[:, None, column] - kept["conditions"][None, :, column]) / spread[column]
-            both = ~np.isnan(gap) & kept["known"][None, :, column]
-            far += np.where(both, gap, 0.0) ** 2 / max(int((spread > 0).sum()), 1)
+        centre, size = kept["frame_centre"], max(float(kept["frame_spread"][0]) ** 2, 1e-30)
+        far = _squares(inputs.last - centre, kept["frames"] - centre) / size
+        used = kept["condition_spread"] > 0
+        scale = kept["condition_spread"][used]
+        asked = condition_features(inputs, kept["lead"])[:, used] - kept["condition_centre"][used]
+        here, there = ~np.isnan(asked), kept["known"][:, used].astype(np.float64)
+        gap = _squares(
+            np.where(here, asked, 0.0) / scale,
+            kept["conditions"][:, used] / scale,
+            here.astype(np.float64),
+            there,
+        )
+        far += gap / max(scale.size, 1)
         change = kept["change"][far.argmin(axis=1)]
-        spectra = inputs.last[:, None] + change_at(inputs.lead, kept["lead"], change)
+        spectra = change_at(inputs.lead, kept["lead"], change)
+        spectra += inputs.last[:, None]
         return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
@@ -84,3 +93,17 @@ class NearestNeighbour(FittedForecaster):
         model = cls()
         model._arrays = dict(arrays)
         return model
+
+
+def _squares(
+    left: NDArray[Any],
+    right: NDArray[Any],
+    left_known: NDArray[Any] | None = None,
+    right_known: NDArray[Any] | None = None,
+) -> NDArray[np.float64]:
+    """Squared distances ``[left row, right row]``, over the columns that both know."""
+    left, right = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    one = np.ones_like(left) if left_known is None else left_known
+    other = np.ones_like(right) if right_known is None else right_known
+    found = left**2 @ other.T + one @ (right**2).T - 2 * left @ right.T
+    return np.asarray(np.maximum(found, 0.0))

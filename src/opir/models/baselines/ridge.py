@@ -15,7 +15,14 @@ from opir.models.base import (
     check_wavenumber,
     not_fitted,
 )
-from opir.models.baselines.lead_grid import change_at, changes_on, common_lead, condition_features
+from opir.models.baselines.frame_features import few, principal_axes
+from opir.models.baselines.lead_grid import (
+    change_at,
+    changes_on,
+    common_lead,
+    condition_features,
+    pieces,
+)
 from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
 from opir.models.kept_share import kept_share
@@ -23,6 +30,9 @@ from opir.models.kept_share import kept_share
 __all__ = ["Ridge"]
 
 Array = NDArray[np.float64]
+Spectra = NDArray[np.floating[Any]]
+
+_ROWS = 20_000
 
 
 @MODELS.register("ridge")
@@ -32,9 +42,9 @@ class Ridge(FittedForecaster):
     The principal components are those of all training frames. One ridge regression maps the
     standardised features to the change scores of all lead times together. What of the given
     frame lies outside these components (noise, mostly) is kept in the forecast by a share.
-    Number of components, penalty and share are chosen on the validation windows (mean absolute
-    error), if there are any; after them the share of the whole change that is kept, by the rule
-    of ABCC (:func:`opir.models.kept_share.kept_share`).
+    Number of components, penalty and share are chosen on at most 128 of the validation windows
+    (mean absolute error), if there are any; after them the share of the whole change that is
+    kept, by the rule of ABCC (:func:`opir.models.kept_share.kept_share`).
 
     Args:
         components: Numbers of principal components to try.
@@ -61,13 +71,13 @@ class Ridge(FittedForecaster):
     def fit(self, train: Windows, validation: Windows | None = None) -> Self:
         """Fit each choice to ``train`` and keep the one best on ``validation``."""
         self.trust = 1.0
-        points = train.inputs.wavenumber.size
-        frames = np.concatenate([train.inputs.given, train.target], axis=1).reshape(-1, points)
-        centre = frames.mean(axis=0)
-        loadings = np.linalg.svd(frames - centre, full_matrices=False)[2]
-        rank = min(len(loadings), max(self.components))
+        wanted = max(self.components)
+        centre, axes = principal_axes(_some_frames(train), wanted)
+        loadings = axes.astype(train.target.dtype)
+        rank = min(len(loadings), wanted)
         lead = common_lead(train)
-        change = changes_on(lead, train)
+        gained = [changes_on(lead, train, rows, loadings) for rows in pieces(len(train))]
+        change = np.concatenate(gained).astype(np.float64)
         base: Arrays = {"wavenumber": train.inputs.wavenumber, "lead": lead, "centre": centre}
         conditions = condition_features(train.inputs, lead)
         known = ~np.isnan(conditions)
@@ -77,6 +87,7 @@ class Ridge(FittedForecaster):
         spread = np.sqrt((deviation**2).sum(axis=0) / count)
         base["condition_scale"] = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0)
 
+        looked = few(train if validation is None else validation)
         best = np.inf
         tried = sorted({min(count, rank) for count in self.components})
         for number in tried:
@@ -84,19 +95,20 @@ class Ridge(FittedForecaster):
             scores = (train.inputs.last - centre) @ loadings[:number].T
             arrays["score_scale"] = np.array([1 / max(float(scores.std(axis=0).max()), 1e-30)])
             features = _features(arrays, train.inputs)
-            target = (change @ loadings[:number].T).reshape(len(train), -1)
+            target = change[..., :number].reshape(len(train), -1)
             arrays["feature_mean"] = features.mean(axis=0)
             arrays["target_mean"] = target.mean(axis=0)
             inner = features - arrays["feature_mean"]
             gram = inner.T @ inner / len(train)
             moment = inner.T @ (target - arrays["target_mean"]) / len(train)
             for penalty in self.penalties:
-                weights = np.linalg.solve(gram + penalty * np.eye(len(gram)), moment)
+                arrays["weights"] = np.linalg.solve(gram + penalty * np.eye(len(gram)), moment)
+                error = self._change(arrays, looked.inputs) - looked.change
+                rest = _rest(arrays, looked.inputs)[:, None]
                 for share in self.shares:
-                    self._arrays = {**arrays, "weights": weights, "share": np.array([share])}
-                    error = _error(self, train if validation is None else validation)
-                    if error < best:
-                        best, kept = error, self._arrays
+                    size = float(np.abs(error - (1 - share) * rest).mean())
+                    if size < best:
+                        best, kept = size, {**arrays, "share": np.array([share])}
                         self.chosen = {"components": number, "penalty": penalty, "share": share}
         self._arrays = kept
         if validation is not None:
@@ -110,15 +122,20 @@ class Ridge(FittedForecaster):
         if not kept:
             raise not_fitted(self)
         check_wavenumber(self, kept["wavenumber"], inputs)
-        scores = (_features(kept, inputs) - kept["feature_mean"]) @ kept["weights"]
-        scores = (scores + kept["target_mean"]).reshape(len(inputs), kept["lead"].size, -1)
-        deviation = inputs.last - kept["centre"]
-        rest = deviation - deviation @ kept["loadings"].T @ kept["loadings"]
-        start = inputs.last - (1 - float(kept["share"][0])) * rest
-        spectra = start[:, None] + change_at(inputs.lead, kept["lead"], scores @ kept["loadings"])
+        spectra = self._change(kept, inputs)
+        spectra += inputs.last[:, None]
+        spectra -= ((1 - float(kept["share"][0])) * _rest(kept, inputs))[:, None]
         if self.trust != 1:
             spectra = inputs.last[:, None] + self.trust * (spectra - inputs.last[:, None])
         return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
+
+    @staticmethod
+    def _change(arrays: Arrays, inputs: ForecastInputs) -> Spectra:
+        """Change at ``inputs.times``, in the precision of the spectra."""
+        scores = (_features(arrays, inputs) - arrays["feature_mean"]) @ arrays["weights"]
+        scores = (scores + arrays["target_mean"]).reshape(len(inputs), arrays["lead"].size, -1)
+        asked = change_at(inputs.lead, arrays["lead"], scores).astype(inputs.given.dtype)
+        return np.asarray(asked @ arrays["loadings"].astype(inputs.given.dtype))
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """The choice, and the regression."""
@@ -134,8 +151,18 @@ class Ridge(FittedForecaster):
         return model
 
 
-def _error(model: Ridge, windows: Windows) -> float:
-    return float(np.abs(model.forecast(windows.inputs).spectra - windows.target).mean())
+def _rest(arrays: Arrays, inputs: ForecastInputs) -> Spectra:
+    """What of the last given frame lies outside the components."""
+    deviation = inputs.last - arrays["centre"].astype(inputs.given.dtype)
+    loadings = arrays["loadings"].astype(inputs.given.dtype)
+    return np.asarray(deviation - deviation @ loadings.T @ loadings)
+
+
+def _some_frames(windows: Windows) -> Spectra:
+    """Given and later frames, ``[row, wavenumber]``; of many windows every eighth later frame."""
+    step = 1 if windows.target.shape[0] * windows.target.shape[1] <= _ROWS else 8
+    frames = np.concatenate([windows.inputs.given, windows.target[:, ::step]], axis=1)
+    return frames.reshape(-1, frames.shape[2])
 
 
 def _features(arrays: Arrays, inputs: ForecastInputs) -> Array:
