@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from opir.errors import AxisError, ValueRangeError
 from opir.metrics.bands import Band, band_names, check_wavenumber, covered, inside
 from opir.metrics.labelled import labelled
-from opir.metrics.pairs import Axis
+from opir.metrics.pairs import Axis, check_real, reduced_axes
 
 __all__ = ["Grouped", "by_band", "by_label", "by_lead_time", "mean_defined"]
 
@@ -40,10 +40,11 @@ def mean_defined(values: ArrayLike, axis: Axis = None) -> Grouped:
         axis: Axes to average over; all by default.
 
     Raises:
-        AxisError: If there is nothing.
+        AxisError: If there is nothing, or no such axis.
         ValueRangeError: If a value is infinite.
     """
-    return _mean(_check(values), axis)
+    given = _check(values)
+    return _mean(given, reduced_axes(given.shape, axis))
 
 
 @labelled("... band", coordinates=band_names, values="... wavenumber")
@@ -153,9 +154,7 @@ def by_lead_time(values: ArrayLike, lead: ArrayLike, edges: ArrayLike) -> Groupe
 
 
 def _check(values: ArrayLike) -> NDArray[np.floating[Any]]:
-    given = np.asarray(values)
-    if given.dtype != np.float32:
-        given = given.astype(np.float64, copy=False)
+    given = check_real("values", values)
     if given.size == 0:
         raise AxisError(f"the values are empty (shape {given.shape})")
     if np.isinf(given).any():
@@ -163,10 +162,11 @@ def _check(values: ArrayLike) -> NDArray[np.floating[Any]]:
     return given
 
 
-def _mean(values: NDArray[np.floating[Any]], axis: Any) -> Grouped:
+def _mean(values: NDArray[np.floating[Any]], axis: int | tuple[int, ...]) -> Grouped:
     missing = np.isnan(values)
     some = bool(missing.any())
     summed = np.asarray(values.sum(axis=axis, dtype=np.float64, where=~missing if some else True))
     total = np.full(summed.shape, values.size // summed.size, dtype=np.int64)
-    defined = total - missing.sum(axis=axis) if some else total
-    return Grouped(summed / np.where(defined > 0, defined, np.nan), defined, total)
+    defined = np.asarray(total - missing.sum(axis=axis) if some else total)
+    mean = np.asarray(summed / np.where(defined > 0, defined, np.nan))
+    return Grouped(mean, defined, total)

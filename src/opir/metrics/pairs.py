@@ -12,7 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from opir.errors import AxisError, ValueRangeError
 
-__all__ = ["Axis", "average", "blocks", "check_finite", "check_pair", "check_same"]
+__all__ = [
+    "Axis",
+    "average",
+    "blocks",
+    "check_finite",
+    "check_pair",
+    "check_real",
+    "check_same",
+    "reduced_axes",
+]
 
 Axis = int | str | tuple[int | str, ...] | None
 """Axes to average over: numbers, or names of dimensions of labelled arrays; all if None."""
@@ -55,16 +64,38 @@ def check_finite(name: str, values: ArrayLike) -> NDArray[np.floating[Any]]:
     """An array of float32 if it came so, of float64 otherwise, without NaN and infinity.
 
     Raises:
-        ValueRangeError: If a value is NaN or infinite.
+        ValueRangeError: If a value is NaN or infinite, or no real number.
     """
-    array = np.asarray(values)
-    if array.dtype != np.float32:
-        array = array.astype(np.float64, copy=False)
+    array = check_real(name, values)
     with np.errstate(invalid="ignore"):  # both carry NaN on, and need no array between
         ends = (array.min(), array.max()) if array.size else ()
     if not np.isfinite(ends).all():
         raise ValueRangeError(f"{name} holds NaN or infinity", remedy="Leave those out first")
     return array
+
+
+def check_real(name: str, values: ArrayLike) -> NDArray[np.floating[Any]]:
+    """An array of float32 if it came so, of float64 otherwise.
+
+    Raises:
+        ValueRangeError: If it holds text, complex numbers or objects.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise ValueRangeError(f"{name} holds {array.dtype}; real numbers are needed")
+    return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
+
+
+def reduced_axes(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+    """The axes meant, none negative, rising; names have become numbers by then.
+
+    Raises:
+        AxisError: If there is no such axis.
+    """
+    axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if any(isinstance(one, str) or not -len(shape) <= one < len(shape) for one in axes):
+        raise AxisError(f"axis is {axis!r}, and the values have {len(shape)} axes")
+    return tuple(sorted({int(one) % len(shape) for one in axes}))
 
 
 def blocks(count: int, width: int, values: int = 1 << 16) -> Iterator[slice]:
@@ -90,11 +121,7 @@ def average(
     Raises:
         AxisError: If there is no such axis.
     """
-    axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    wrong = [one for one in axes if isinstance(one, str) or not -len(shape) <= one < len(shape)]
-    if wrong:
-        raise AxisError(f"axis is {axis!r}, and the values have {len(shape)} axes")
-    reduced = tuple(sorted({int(one) % len(shape) for one in axes}))
+    reduced = reduced_axes(shape, axis)
     count = math.prod(shape[one] for one in reduced)
     if not shape:
         return np.asarray(score(...), dtype=np.float64)

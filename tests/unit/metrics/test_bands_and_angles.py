@@ -207,6 +207,8 @@ def test_bad_input_is_refused() -> None:
             metric(spectra, spectra[:1])
         with pytest.raises(ValueRangeError, match="truth holds NaN"):
             metric(spectra, spectra * np.nan)
+        with pytest.raises(ValueRangeError, match="forecast holds complex128; real numbers"):
+            metric(spectra * 1j, spectra)
     with pytest.raises(AxisError, match="wavenumber axis is missing"):
         band_area(spectra, spectra)
     with pytest.raises(AxisError, match="512 points"):

@@ -69,6 +69,10 @@ def test_bad_input_is_refused() -> None:
         mean_defined(values * np.inf)
     with pytest.raises(AxisError, match="empty"):
         mean_defined([])
+    with pytest.raises(AxisError, match="2 axes"):
+        mean_defined(values, axis=2)
+    with pytest.raises(ValueRangeError, match="real numbers"):
+        mean_defined(["a"])
     with pytest.raises(AxisError, match="labels"):
         by_label(values, ["a"])
     with pytest.raises(AxisError, match="lead times"):
