@@ -119,8 +119,8 @@ def align_soft(
         OptionError: If ``gamma``, ``scale`` or ``threads`` is not positive.
         MissingDependencyError: If numba is not installed.
     """
-    if not (isinstance(gamma, (int, float)) and math.isfinite(gamma) and gamma > 0):
-        raise OptionError(f"gamma is {gamma!r}; it must be a positive number")
+    if not (math.isfinite(gamma) and gamma > 0):
+        raise OptionError(f"gamma is {gamma}; it must be positive and finite")
     return _align(forecast, truth, joint, float(gamma), scale, threads)
 
 
