@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,14 +26,23 @@ QUICK_RUNS, QUICK_SHIFTED = 360, 60
 TINY_RUNS = 60
 TINY_MODELS = ("persistence", "mean-trajectory", "ridge", "gru")
 _OWN_STORE = "own-store"
+_SAY_EVERY = 60.0
+"""Seconds between two lines where there is no terminal."""
 
 
 def seconds(text: str | float) -> float:
     """A budget: ``"10m"``, ``"20 s"``, or a number of seconds.
 
     Raises:
-        OptionError: If it is no time.
+        OptionError: If it is no time, or not above 0.
     """
+    found = _seconds(text)
+    if not 0 < found < math.inf:
+        raise OptionError(f"{text!r} is no budget", remedy="Write it as 20s, 10m or 1h")
+    return found
+
+
+def _seconds(text: str | float) -> float:
     if isinstance(text, (int, float)):
         return float(text)
     value = text.strip()
@@ -123,7 +134,7 @@ def bench_run(
         floor_runs: Test runs of a fold that the floors are found for at most.
         workers: Processes; 0 does all in this one.
         size: ``full``; ``quick`` (all tasks and models on stores of some hundred runs that it
-            makes itself, about a second of training) or ``tiny`` (for tests).
+            makes itself, half a second of training) or ``tiny`` (for tests).
         force: Make results anew that are there.
         progress: Show progress; by default on a terminal only.
         say: Takes a line of text now and then.
@@ -139,31 +150,40 @@ def bench_run(
         raise OptionError(f"{seeds} seeds from {seed_from} on were asked for; 1 or more are needed")
     settings: dict[str, Any] = {"folds": folds, "floor_runs": floor_runs, "size": size}
     seconds_each = seconds(budget)
+    for name in tasks:
+        if name != "all" and name not in TASKS:
+            raise UnknownNameError("task", name, [*TASKS, "all"])
+    wanted = chosen_models(models, (FLOORS,))
     if size != "full":
         store, shifted = _small_stores(Path(out), size, store, shifted, workers, progress, tell)
-        seeds, seconds_each = 1, 1.0 if size == "quick" else 0.3
-        settings |= {"folds": folds or 2, "floor_runs": 4, "calibration_runs": 32, "replicas": 4}
-        settings |= {"samples": 4}
+        seeds, seconds_each = 1, 0.6 if size == "quick" else 0.3
+        settings |= {"folds": folds or 1, "test_runs": 16, "calibration_runs": 16, "samples": 2}
+        settings |= {"floor_runs": 2, "replicas": 2}
     sources = {"main": store, "shifted": shifted, "shared": shared}
     settings |= {name: None if url is None else str(url) for name, url in sources.items()}
     there = [name for name, url in sources.items() if url is not None]
     options = shipped_options() if tuned is None else read_tuned(tuned)
     asked = BenchSettings(
         tasks=chosen_tasks(tasks, there),
-        models=chosen_models(models, (FLOORS,)),
+        models=wanted,
         budget=seconds_each,
         seeds=tuple(range(seed_from, seed_from + seeds)),
         options=options,
         **settings,
     )
     shown: list[Progress] = []
+    said = time.monotonic()
 
     def report(done: int, total: int, line: str) -> None:
+        nonlocal said
         if not shown:
             shown.append(Progress(total, done=done, unit="result", shown=progress))
             tell(f"{done} of {total} results are there")
-        else:
-            shown[0].show(done, line)
+            return
+        shown[0].show(done, line)
+        if not shown[0].shown and time.monotonic() - said > _SAY_EVERY:
+            said = time.monotonic()
+            tell(f"{done} of {total} results, about {shown[0].left(done) / 60:.0f} min left")
 
     return run_bench(asked, out, workers=workers, force=force, report=report)
 

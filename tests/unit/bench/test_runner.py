@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
+from small_bench import small_store
 
 from opir.bench.results import read_results
 from opir.bench.results.cells import collect
@@ -17,11 +17,9 @@ from opir.bench.results.table import csv_table, json_table, markdown_table
 from opir.bench.runner import BenchInterruptedError, BenchSettings, run_bench
 from opir.bench.runner.run import LOG
 from opir.errors import FormatError, OptionError, StoreError, UnknownNameError
-from opir.run import Run
 from opir.run.store import Store
 
 HERE = Path(__file__).parent
-FRAMES, POINTS, RUNS = 9, 24, 14
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,32 +31,6 @@ def found_by_python() -> Any:
     yield
     patch.undo()
     sys.modules.pop("contestants", None)
-
-
-def small_run(number: int, drift: float = 0.02) -> Run:
-    random = np.random.default_rng(number)
-    axis = np.linspace(900.0, 1800.0, POINTS)
-    time = 600.0 * np.arange(FRAMES)
-    band = np.exp(-(((axis - 1300 - 10 * number) / 80) ** 2))
-    spectra = 0.3 + np.outer(drift * np.arange(FRAMES), band)
-    spectra = spectra + 1e-3 * random.standard_normal(spectra.shape)
-    dataset = xr.Dataset(
-        {
-            "absorbance": (("time", "wavenumber"), spectra.astype(np.float32)),
-            "voltage": ("time", np.linspace(3.0, 1.0, FRAMES)),
-        },
-        coords={"time": time, "wavenumber": axis},
-        attrs={"origin": "simulated", "title": f"small {number}"},
-    )
-    return Run(dataset)
-
-
-def small_store(path: Path, drift: float = 0.02) -> Store:
-    store = Store.create(path, title="small")
-    from opir.run.store import Item
-
-    store.append([Item(small_run(n, drift), f"small-{n:02d}") for n in range(RUNS)])
-    return store
 
 
 @pytest.fixture(scope="module")

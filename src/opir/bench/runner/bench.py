@@ -6,16 +6,18 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from opir.bench.data import FoldData, Sources, open_sources
 from opir.bench.fold import Fold
 from opir.bench.runner.settings import BenchSettings
+from opir.bench.scoring import subset_of
 from opir.bench.tasks import TASKS, Task, freeze
 from opir.errors import OptionError
 
-__all__ = ["Bench"]
+__all__ = ["Bench", "some_runs"]
 
 _HELD = 2
 """Folds whose data are held at once."""
@@ -54,7 +56,8 @@ class Bench:
             while len(self._held) >= _HELD:
                 self._held.popitem(last=False)
             fold = self.folds[key]
-            self._held[key] = self.tasks[key[0]].load(fold, self.sources)
+            data = self.tasks[key[0]].load(fold, self.sources)
+            self._held[key] = some_runs(data, self.settings.test_runs)
         self._held.move_to_end(key)
         return self._held[key]
 
@@ -90,8 +93,20 @@ class Bench:
 
 
 def _some(folds: Sequence[Fold], most: int | None) -> list[Fold]:
-    """At most so many of the folds, evenly spread, the last among them."""
+    """At most so many of the folds, evenly spread."""
     if most is None or most >= len(folds):
         return list(folds)
-    step = len(folds) / most
-    return [folds[len(folds) - 1 - int(step * number)] for number in reversed(range(most))]
+    return [folds[int((number + 0.5) * len(folds) / most)] for number in range(most)]
+
+
+def some_runs(data: FoldData, most: int | None) -> FoldData:
+    """A fold with some of its test runs only, the same at every call; None: all."""
+    if most is None or most >= len(data.test_ids):
+        return data
+    rows = subset_of(data.test_ids, most)
+    return replace(
+        data,
+        test=data.test.rows(rows),
+        test_ids=tuple(data.test_ids[row] for row in rows),
+        systems=data.systems[rows],
+    )

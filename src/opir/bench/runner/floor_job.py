@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +12,14 @@ from numpy.typing import NDArray
 
 from opir.bench.data import FoldData
 from opir.bench.floors import FLOORS, floors
-from opir.bench.runner.bench import Bench
-from opir.bench.scoring import Scores, score, subset_of
+from opir.bench.runner.bench import Bench, some_runs
+from opir.bench.scoring import Scores, score
 from opir.models import Forecast
 
-__all__ = ["floor_scores", "some_runs"]
+__all__ = ["floor_scores"]
 
 CACHE = "floors"
 """Folder beside the results that keeps the floors of each run."""
-
-
-def some_runs(data: FoldData, most: int) -> FoldData:
-    """The fold with some of its test runs only, the same for every call."""
-    if most >= len(data.test_ids):
-        return data
-    rows = subset_of(data.test_ids, most)
-    return replace(
-        data,
-        test=data.test.rows(rows),
-        test_ids=tuple(data.test_ids[row] for row in rows),
-        systems=data.systems[rows],
-    )
 
 
 def floor_scores(

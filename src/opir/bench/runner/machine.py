@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import hashlib
 import os
 import platform
@@ -82,6 +84,7 @@ class Meter:
     """
 
     def __init__(self) -> None:
+        _give_back()
         self._peak_reset = _reset_peak()
         self._memory = _status("VmRSS") if self._peak_reset else _largest()
         self._energy = _number(_RAPL / "energy_uj")
@@ -100,6 +103,15 @@ class Meter:
         if used < 0:  # the counter began anew
             used += _number(_RAPL / "max_energy_range_uj") or 0
         return used * 1e-6
+
+
+def _give_back() -> None:
+    """Hand freed memory back to the system, so that what is used anew is seen (glibc only)."""
+    gc.collect()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError, TypeError):
+        return
 
 
 def _reset_peak() -> bool:

@@ -26,6 +26,7 @@ class BenchSettings:
         shared: Folder of real measurements.
         options: Options by model; the first candidates of its search for others.
         folds: Folds of a task that are run at most, evenly spread; None for all.
+        test_runs: Test runs of a fold at most; None for all.
         calibration_runs: Validation windows that intervals are calibrated on at most.
         samples: Trajectories drawn of a model that gives them.
         floor_runs: Test runs of a fold that floors are found for at most.
@@ -45,6 +46,7 @@ class BenchSettings:
     shared: str | None = None
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     folds: int | None = None
+    test_runs: int | None = None
     calibration_runs: int = 256
     samples: int = 16
     floor_runs: int = 256
@@ -54,6 +56,8 @@ class BenchSettings:
     def __post_init__(self) -> None:
         if not (0 < self.budget < math.inf):
             raise OptionError(f"the budget is {self.budget} s; it must be above 0")
+        if self.test_runs is not None and self.test_runs < 1:
+            raise OptionError(f"test_runs is {self.test_runs}; at least 1 is needed")
         if not self.seeds or min(self.seeds) < 0 or len(set(self.seeds)) != len(self.seeds):
             raise OptionError(
                 f"the seeds are {list(self.seeds)}; different numbers from 0 on are needed",
@@ -99,6 +103,7 @@ def settings_of(
         return {
             "task_version": task_version,
             "fold_hash": fold_hash,
+            "test_runs": settings.test_runs,
             "floor_runs": settings.floor_runs,
             "replicas": settings.replicas,
         }
@@ -107,6 +112,7 @@ def settings_of(
         "fold_hash": fold_hash,
         "budget_seconds": settings.budget if trained else None,
         "options": dict(options),
+        "test_runs": settings.test_runs,
         "seed": seed,
         "calibration_runs": settings.calibration_runs,
         "samples": settings.samples,

@@ -28,7 +28,6 @@ from opir.files import read_text
 
 __all__ = ["read_tuned", "shipped_options", "trials_of", "tune"]
 
-TASK = "random"
 _KIND = "bench-tuning"
 
 
@@ -65,13 +64,13 @@ def tune(
     command: str = "",
     report: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any]:
-    """Search the options of every model on the validation windows of the random task.
+    """Search the options of every model on validation windows, those of the first fold asked for.
 
     Every trial has the same budget and seed 0; test runs are not looked at. Trials that are in
     the file already, made with the same settings, are kept.
 
     Args:
-        settings: Models, budget and store.
+        settings: Models, budget, store and task; ``opir bench tune`` takes the random split.
         path: File for the result.
         trials: Of each model; fewer where its search has fewer combinations.
         workers: Processes; 0 does all in this one.
@@ -93,7 +92,7 @@ def tune(
         "opir_type": _KIND,
         "opir_version": 1,
         "opir": opir.__version__,
-        "task": TASK,
+        "task": key[0],
         "fold_hash": bench.fold_hash(key),
         "budget_seconds": settings.budget,
         "trials": trials,
@@ -185,7 +184,9 @@ def read_tuned(path: Path | str) -> dict[str, dict[str, Any]]:
         FormatError: If the file is damaged.
     """
     models = _read(Path(path))["models"]
-    return {name: dict(entry["best"]) for name, entry in models.items() if entry["best"]}
+    return {
+        name: dict(entry["best"]) for name, entry in models.items() if entry["best"] is not None
+    }
 
 
 def shipped_options() -> dict[str, dict[str, Any]]:
