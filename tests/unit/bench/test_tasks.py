@@ -14,7 +14,7 @@ from opir import Run
 from opir.bench.data import Sources, open_sources
 from opir.bench.fold import Fold, place, pools
 from opir.bench.index import components_of
-from opir.bench.tasks import TASKS, StoreTask, Task, freeze, register_task
+from opir.bench.tasks import TASKS, StoreTask, freeze
 from opir.errors import FormatError, OptionError, StoreError, UnknownNameError
 from opir.models.descriptor import DESCRIPTOR
 from opir.run.store import Item, Store
@@ -296,27 +296,6 @@ def test_tga_ir_needs_its_file(shared_real: Path, tmp_path: Path) -> None:
     folds = task.folds(sources)
     assert [len(fold.test) for fold in folds] == [3] * 5
     assert task.load(folds[0], sources).test.target.shape[1:] == (15, 156)
-
-
-def test_a_task_is_one_small_class(sources: Sources) -> None:
-    @register_task
-    class Winter(StoreTask):
-        name = "winter"
-        title = "Winter"
-        description = "Trained on warm runs, tested on cool ones."
-
-        def split(self, index):  # type: ignore[no-untyped-def]
-            train, validation, test = pools(index)
-            warm = tuple(id for id in train if index[id].temperature > 300)
-            cool = tuple(id for id in test if index[id].temperature <= 300)
-            return [Fold(self.name, "all", warm, validation, cool)]
-
-    try:
-        (fold,) = TASKS["winter"].folds(sources)
-        assert fold.test
-        assert isinstance(TASKS["winter"], Task)
-    finally:
-        TASKS._items.pop("winter")
 
 
 def test_folds_refuse_contradictions() -> None:
