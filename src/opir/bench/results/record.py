@@ -81,8 +81,9 @@ class Result:
 
         ``id`` and ``system`` (text) and ``block`` ``[run]``; ``metric/<name>`` ``[run]``, NaN
         where a metric says nothing of a run; ``error_map`` ``[frame, wavenumber]``;
-        ``wavenumber``; ``example_id``, ``example_target``, ``example_forecast``,
-        ``example_time``: the three best and three worst runs.
+        ``wavenumber``; ``example_id``, ``example_given`` (the last given frame),
+        ``example_target``, ``example_forecast``, ``example_time``: the three best and three
+        worst runs.
 
         Raises:
             FormatError: If the file is missing or damaged.

@@ -27,7 +27,15 @@ from opir.bench.scoring import Calibration, Scores, calibrate, check_forecast, s
 from opir.errors import OpirError
 from opir.models import FittedForecaster, Forecast, Windows
 
-__all__ = ["do_job", "options_of", "result_head", "sentence", "wanted_settings"]
+__all__ = [
+    "described",
+    "do_job",
+    "options_of",
+    "result_arrays",
+    "result_head",
+    "sentence",
+    "wanted_settings",
+]
 
 _EXAMPLES = 3
 
@@ -175,9 +183,9 @@ def _do_floors(bench: Bench, job: Job, directory: Path) -> list[dict[str, Any]]:
         try:
             for name, few, forecast, scores, cost in floor_scores(bench, key, data, directory):
                 record = head | {"model": name, "status": "done", **cost}
-                record |= _described(data, few) | scores.to_record()
+                record |= described(data, few) | scores.to_record()
                 cut = bench.folds[key].scored_from - bench.folds[key].given
-                write_result(directory, record, _arrays(forecast, few, scores, cut))
+                write_result(directory, record, result_arrays(forecast, few, scores, cut))
                 found.append(summary(record))
         except OpirError as error:
             for name in FLOOR_NAMES:
@@ -187,7 +195,8 @@ def _do_floors(bench: Bench, job: Job, directory: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _described(data: FoldData, tested: FoldData) -> dict[str, Any]:
+def described(data: FoldData, tested: FoldData) -> dict[str, Any]:
+    """What a result says of the data: their origin and how many runs."""
     return {
         "origin": data.origin,
         "notes": list(data.notes),
@@ -231,17 +240,25 @@ def _score(
     scores = score(forecast, data, first=cut, samples=samples, calibration=calibration)
     record = {
         "status": "done",
-        **_described(data, data),
+        **described(data, data),
         "forecast_milliseconds": round(milliseconds, 3),
         "sampled": samples is not None,
         **scores.to_record(),
     }
-    return record, _arrays(forecast, data, scores, cut)
+    return record, result_arrays(forecast, data, scores, cut)
 
 
-def _arrays(
+def result_arrays(
     forecast: Forecast, data: FoldData, scores: Scores, cut: int
 ) -> dict[str, NDArray[Any]]:
+    """Arrays of a result, with the three best and three worst runs.
+
+    Args:
+        forecast: Of ``data.test``.
+        data: The fold.
+        scores: Of the forecast.
+        cut: Index, among the frames ahead, of the first that is scored.
+    """
     order = np.argsort(scores.per_run["mae"], kind="stable")
     shown = np.unique(np.concatenate([order[:_EXAMPLES], order[-_EXAMPLES:]]))
     shown = shown[np.argsort(scores.per_run["mae"][shown], kind="stable")]
@@ -253,6 +270,7 @@ def _arrays(
         **scores.to_arrays(),
         "example_id": ids[shown],
         "example_time": data.test.inputs.lead[shown, cut:],
+        "example_given": np.asarray(data.test.inputs.given[shown, -1], dtype=np.float32),
         "example_target": np.asarray(data.test.target[shown, cut:], dtype=np.float32),
         "example_forecast": np.asarray(forecast.spectra[shown, cut:], dtype=np.float32),
     }
