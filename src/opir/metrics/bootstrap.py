@@ -63,8 +63,14 @@ def bootstrap(
     members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     random = np.random.default_rng(seed)
     found = np.empty(samples)
+    if statistic is None:  # a mean needs the sum of each block only
+        sums = np.array([rows[block].sum() for block in members])
+        counts = np.array([rows[block].size for block in members])
     for number in range(samples):
         drawn = random.integers(len(members), size=len(members))
-        found[number] = measure(rows[np.concatenate([members[block] for block in drawn])])
+        if statistic is None:
+            found[number] = sums[drawn].sum() / counts[drawn].sum()
+        else:
+            found[number] = measure(rows[np.concatenate([members[block] for block in drawn])])
     lower, upper = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(measure(rows)), float(lower), float(upper))

@@ -71,3 +71,11 @@ def test_bootstrap_refuses_what_does_not_fit() -> None:
         bootstrap([1.0, 2.0], [0])
     with pytest.raises(OptionError, match="level"):
         bootstrap([1.0, 2.0], [0, 1], level=1.0)
+
+
+def test_the_mean_of_blocks_is_resampled_as_any_other_statistic() -> None:
+    values = np.random.default_rng(3).normal(size=(200, 2))
+    blocks = np.arange(200) // 3
+    quick = bootstrap(values, blocks, samples=200)
+    general = bootstrap(values, blocks, lambda rows: float(rows.mean()), samples=200)
+    assert (quick.lower, quick.upper) == pytest.approx((general.lower, general.upper))
