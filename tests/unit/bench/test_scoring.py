@@ -105,6 +105,26 @@ def test_streams_and_extents_are_scored_where_a_model_gives_them() -> None:
     assert not {"stream-r2", "irreversibility"} & set(plain.per_run)
 
 
+def test_atoms_from_nowhere_are_found_where_components_are_species() -> None:
+    data = fold()
+    time = np.arange(FRAMES, dtype=float)[None, :, None] * np.ones((RUNS, 1, 1))
+    # Lithium carbonate alone, from nothing; and as much as ethylene carbonate goes away.
+    for names, amounts, least in (
+        (("Li2CO3",), time, 1.0),
+        (("EC", "EC"), np.concatenate([time, 20 - time], axis=2), 0.0),
+    ):
+        made = forecast(data, data.test.target, amounts=amounts, components=names)
+        assert score(made, data).means["mass-balance"] == pytest.approx(least, abs=1e-9)
+    made = forecast(data, data.test.target, amounts=time, components=("1",))
+    assert "mass-balance" not in score(made, data).per_run
+
+
+def test_no_change_is_at_right_angles_to_every_change() -> None:
+    data = fold(noise=1e-4)
+    still = np.repeat(data.test.inputs.given, FRAMES, axis=1)
+    assert score(forecast(data, still), data).means["spectral-angle"] == pytest.approx(np.pi / 2)
+
+
 def test_samples_are_scored_as_an_ensemble() -> None:
     data = fold()
     samples = data.test.target[None] + np.array([-0.1, 0.1])[:, None, None, None]

@@ -165,7 +165,8 @@ def _origin(section: Section) -> str:
 def _notes(wanted: Sequence[str]) -> str:
     lines = [
         "Means over test runs, seeds averaged first, with 95 % intervals of runs resampled in "
-        "brackets. Persistence is the ceiling, floors are what the best could reach. A model that "
+        "brackets. Persistence is the ceiling, floors are what the best could reach; above oracle: "
+        "less the oracle floor, on the runs that it was found for. A model that "
         "does not see an input is marked: -protocol, -descriptor, -spectrum. (p): a point "
         "forecast, whose CRPS is its absolute error.",
     ]

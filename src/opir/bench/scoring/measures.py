@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from opir import metrics
 from opir.bench.scoring.calibration import LEVELS
 from opir.bench.scoring.part import FEW, SOME, Part
-from opir.errors import AxisError
+from opir.chemistry import library
+from opir.errors import AxisError, UnknownNameError
 from opir.metrics.alignment import align_hard, course_scale
 from opir.metrics.bands import covered
 from opir.metrics.dilate import dilate, dilate_channels
@@ -68,8 +69,11 @@ def _intervals(part: Part) -> Found:
 
 
 def _angle(part: Part) -> Found:
-    angle = metrics.spectral_angle(part.change, part.true_change, smallest=part.noise)
-    return {"spectral-angle": _mean(angle, 1)}
+    """Of frames whose true change is larger than the noise; no change at all is at right angles."""
+    angle = metrics.spectral_angle(part.change, part.true_change)
+    angle = np.where(np.isnan(angle), np.pi / 2, angle)
+    seen = np.sqrt(np.square(part.true_change).mean(axis=2)) > part.noise
+    return {"spectral-angle": _mean(np.where(seen, angle, np.nan), 1)}
 
 
 def _bands(part: Part) -> Found:
@@ -137,6 +141,21 @@ def _scale(part: Part) -> Array | None:
     return scale if (scale > 0).all() else None
 
 
+def _mass_balance(part: Part) -> Found:
+    """Of models whose components are species of the chemistry library."""
+    if part.amounts is None or part.amounts.shape[1] < 2 or not part.components:
+        return {}
+    known = library()
+    try:
+        species = [known.find_species(name) for name in part.components]
+    except UnknownNameError:
+        return {}
+    names = sorted({element for one in species for element in one.elements})
+    matrix = np.array([[one.elements.get(name, 0) for one in species] for name in names])
+    residual = metrics.mass_balance(part.amounts, matrix)
+    return {"mass-balance": _mean(residual, (1, 2))}
+
+
 def _irreversibility(part: Part) -> Found:
     if part.extents is None or not part.extents.size:
         return {}
@@ -176,6 +195,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(("band-area", "peak-position", "missed-peaks", "onset-voltage"), _bands, SOME),
     Measure(("dilate", "dilate-shape", "dilate-time", "dtw", "tdi"), _alignment, SOME),
     Measure(("dilate-channels",), _alignment_channels, FEW),
+    Measure(("mass-balance",), _mass_balance, SOME),
     Measure(("irreversibility",), _irreversibility),
     Measure(("stream-r2",), _streams, SOME),
     Measure(("coverage-50", "coverage-80", "coverage-90", "coverage-95", "width-90"), _intervals),

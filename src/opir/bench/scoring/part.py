@@ -37,6 +37,7 @@ class Part:
         streams: True streams ``[run, stream, frames, wavenumber]``, or None.
         given_streams: Streams that the model gives, by name.
         amounts, extents: What the model gives, ``[run, frames, item]``, or None.
+        components: Names of the amounts.
         samples: Whole trajectories ``[count, run, frames, wavenumber]``, or None.
         calibration: Intervals, or None.
     """
@@ -54,6 +55,7 @@ class Part:
     given_streams: Mapping[str, Array] = field(default_factory=dict)
     amounts: Array | None = None
     extents: Array | None = None
+    components: tuple[str, ...] = ()
     samples: NDArray[np.floating[Any]] | None = None
     calibration: Calibration | None = None
 

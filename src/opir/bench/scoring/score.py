@@ -187,6 +187,7 @@ def _part(
         given_streams={n: np.asarray(v[rows, first:]) for n, v in forecast.streams.items()},
         amounts=frames(forecast.amounts),
         extents=frames(forecast.extents),
+        components=forecast.components,
         samples=samples,
         calibration=calibration,
     )
