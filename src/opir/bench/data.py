@@ -69,6 +69,23 @@ class Sources:
             self._indexes[source] = RunIndex.of(self.store(source))
         return self._indexes[source]
 
+    @cached_property
+    def _described(self) -> dict[tuple[str, str], NDArray[np.float64]]:
+        return {}
+
+    def descriptors(self, source: str, ids: Sequence[str]) -> NDArray[np.float64]:
+        """Descriptor of each run from its system, temperature and water, ``[run, features]``.
+
+        Raises:
+            OptionError: If a run does not state its system.
+            UnknownNameError: If the chemistry library does not know a component.
+        """
+        known, store = self._described, self.store(source)
+        wanted = tuple(id for id in ids if (source, id) not in known)
+        for id, row in zip(wanted, _descriptors(store, wanted), strict=True):
+            known[source, id] = row
+        return np.array([known[source, id] for id in ids])
+
 
 def open_sources(
     main: Store | Path | str | None = None,
@@ -204,10 +221,10 @@ def load_fold(fold: Fold, sources: Sources, *, described: Described = "always") 
     main, tested = sources.store("main"), sources.store(fold.test_source)
     _same_shape(fold, sources)
     last = fold.training_frames
-    parts = ((main, fold.train), (main, fold.validation), (tested, fold.test))
+    parts = (("main", fold.train), ("main", fold.validation), (fold.test_source, fold.test))
     notes: tuple[str, ...] = ()
     try:
-        descriptors = [_descriptors(store, ids) for store, ids in parts]
+        descriptors = [sources.descriptors(source, ids) for source, ids in parts]
     except OpirError as error:
         if described == "always":
             raise
@@ -329,8 +346,7 @@ def _load_windows(
     return Windows(inputs, spectra[:, given:], np.arange(len(ids)))
 
 
-def _descriptors(store: Store, ids: Sequence[str]) -> NDArray[np.float64]:
-    """Descriptor of each run from its system, its set temperature and its water."""
+def _descriptors(store: Store, ids: Sequence[str]) -> list[NDArray[np.float64]]:
     systems = systems_of(store, tuple(ids))
     rows = []
     for id in ids:
@@ -346,4 +362,4 @@ def _descriptors(store: Store, ids: Sequence[str]) -> NDArray[np.float64]:
         except OpirError as error:
             raise error.at(path=store.url, place=f"run {id}") from None
         rows.append(row)
-    return np.array(rows)
+    return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from opir.bench.fold import Fold, pools
@@ -10,7 +11,7 @@ from opir.bench.tasks.base import StoreTask, register_task
 from opir.bench.tasks.hold_out import hold_out
 from opir.errors import OptionError
 
-__all__ = ["FAMILIES", "UnseenProtocol"]
+__all__ = ["FAMILIES", "MIXED", "UnseenProtocol"]
 
 FAMILIES = {
     "voltammetry": (
@@ -24,8 +25,11 @@ FAMILIES = {
     "cycling": ("cycling-c2", "cycling-c5", "ten-cycles"),
     "holds": ("formation-hold", "hold"),
 }
-"""Families, by how the cell is driven; the protocol ``mixed`` has steps of several kinds and is in
-training always."""
+"""Families, by how the cell is driven."""
+
+MIXED = {"mixed": ("titration", "cycling", "holds")}
+"""Protocols that have steps of several families: not trained on where one of these is held out, and
+not tested on, since the rest of them is known."""
 
 
 @register_task
@@ -36,8 +40,7 @@ class UnseenProtocol(StoreTask):
     title: ClassVar[str] = "Protocol split"
     description: ClassVar[str] = (
         "Families of protocols in turn (potential sweeps, titration, several cycles, holds): no "
-        "run of the family is trained on. Mixed protocols, which have steps of several kinds, "
-        "stay in training. One frame given."
+        "run of the family is trained on, nor a mixed one with steps of it. One frame given."
     )
 
     def split(self, index: RunIndex) -> list[Fold]:
@@ -56,7 +59,11 @@ class UnseenProtocol(StoreTask):
                 f"{', '.join(sorted(there))}"
             )
         runs = pools(index)
-        return [
-            hold_out(self.name, name, runs, [id for id in index if index[id].protocol in family])
-            for name, family in families.items()
-        ]
+        found = []
+        for name, family in families.items():
+            mixed = {protocol for protocol, parts in MIXED.items() if name in parts}
+            held = [id for id in index if index[id].protocol in family | mixed]
+            fold = hold_out(self.name, name, runs, held)
+            tested = tuple(id for id in fold.test if index[id].protocol in family)
+            found.append(replace(fold, test=tested))
+        return found
