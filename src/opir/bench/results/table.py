@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opir.bench.results.cells import FLOOR_ROWS, Cell, Collection, Section
@@ -61,6 +61,7 @@ def rows(collection: Collection, metrics: Sequence[str] = ()) -> list[dict[str, 
                     "excess": None if excess is None else _ends(excess),
                     "runs": _runs(cell) if complete else None,
                     "seeds": list(cell.seeds),
+                    "closed_form": model and all(_is_closed(r.record) for r in cell.results),
                     "training_seconds": cell.mean("training_seconds"),
                     "forecast_milliseconds": cell.mean("forecast_milliseconds"),
                     "parameters": cell.mean("parameters"),
@@ -111,7 +112,7 @@ def _section(section: Section, found: list[dict[str, Any]], wanted: Sequence[str
                 line.append(_number(row["excess"], scales[name], full=True))
         line += [
             str(row["runs"]),
-            str(len(row["seeds"])),
+            f"{len(row['seeds'])}{', closed form' * row['closed_form']}",
             _short(row["training_seconds"]),
             _short(row["forecast_milliseconds"]),
         ]
@@ -193,6 +194,11 @@ def _unseen(cell: Cell) -> list[str]:
         if sees is not None:
             return [name for name in _INPUTS if name not in sees]
     return []
+
+
+def _is_closed(record: Mapping[str, Any]) -> bool:
+    """Whether there was no training, so that the seed makes no difference."""
+    return record.get("budget_seconds") is None
 
 
 def _runs(cell: Cell) -> int:

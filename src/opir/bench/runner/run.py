@@ -30,6 +30,9 @@ from opir.files import output_errors
 __all__ = ["BenchInterruptedError", "BenchRun", "plan", "run_bench"]
 
 LOG = "workers.log"
+_LEAST_LIMIT = 3600.0
+"""Time [s] after which a job is given up at the earliest; closed forms take what they need."""
+
 Report = Callable[[int, int, str], None]
 
 
@@ -106,7 +109,7 @@ def run_bench(
     _note(bench, directory)
     if report is not None:
         report(kept, total, "")
-    limit = 600 + 20 * settings.budget
+    limit = _LEAST_LIMIT + 20 * settings.budget
     task = {"settings": settings.to_json(), "directory": str(directory.resolve())}
     try:
         for job, answer in _all(bench, jobs, directory, workers, task, limit):
@@ -205,10 +208,8 @@ def result_names(model: str) -> tuple[str, ...]:
 
 
 def _seeds(bench: Bench, model: str) -> tuple[int, ...]:
-    """All seeds, or the first alone where the seed makes no difference."""
-    if model == FLOORS:
-        return (0,)
-    return bench.settings.seeds if needs_seed(model) else bench.settings.seeds[:1]
+    """All seeds, or 0 alone where the seed makes no difference."""
+    return bench.settings.seeds if model != FLOORS and needs_seed(model) else (0,)
 
 
 def _state(path: Path, wanted: dict[str, Any]) -> str:
