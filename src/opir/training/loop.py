@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from opir.errors import ModelError, OpirError, OptionError
@@ -261,9 +262,14 @@ def _tensors(windows: Windows, device: torch.device) -> dict[str, Tensor]:
         "descriptor": inputs.descriptor,
     }
     return {
-        name: torch.as_tensor(np.require(values, np.float32, "W"), device=device)
-        for name, values in arrays.items()
+        name: torch.as_tensor(_single(values), device=device) for name, values in arrays.items()
     }
+
+
+def _single(values: NDArray[Any]) -> NDArray[np.float32]:
+    """The same array where torch takes it as it is, else a copy."""
+    backwards = any(step < 0 for step in values.strides)
+    return np.require(values, np.float32, ["C", "W"] if backwards else ["W"])
 
 
 class _Log:

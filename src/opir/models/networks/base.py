@@ -143,7 +143,10 @@ class NetworkForecaster(TrainedForecaster):
         )
         where = adapter.wavenumber.device
         return adapter.encode(
-            *(torch.as_tensor(values, dtype=torch.float32, device=where) for values in arrays)
+            *(
+                torch.as_tensor(np.ascontiguousarray(values, np.float32), device=where)
+                for values in arrays
+            )
         )
 
     @torch.no_grad()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from opir.models.base import MODELS
 from opir.models.networks.adapter import Encoded, Sizes
 from opir.models.networks.layers import Residual
-from opir.models.networks.spectral import SpectralForecaster, from_patches, to_patches
+from opir.models.networks.spectral import Leave, SpectralForecaster, to_patches
 
 __all__ = ["Cnn"]
 
@@ -70,8 +70,7 @@ class _Network(nn.Module):
         self.convolutions = nn.ModuleList(
             nn.Conv1d(channels, channels, 5, padding=2) for _ in range(blocks)
         )
-        self.leave = nn.Conv1d(channels, patch, 1)
-        nn.init.zeros_(self.leave.weight)
+        self.leave = Leave(channels, places, patch, sizes.wavenumber)
 
     def forward(self, encoded: Encoded, spectrum: Tensor) -> Tensor:
         seen = self.spectrum(to_patches(spectrum, self.patch))
@@ -83,5 +82,5 @@ class _Network(nn.Module):
         for convolution, scales in zip(self.convolutions, self.scales, strict=True):
             scale, shift = scales(told)[..., None].chunk(2, dim=1)
             now = now + convolution(nn.functional.gelu(now * (1 + scale) + shift))
-        patches = self.leave(nn.functional.gelu(now)).unflatten(0, (batch, frames))
-        return from_patches(patches, spectrum.shape[1])
+        found: Tensor = self.leave(nn.functional.gelu(now).reshape(batch, frames, *now.shape[1:]))
+        return found
