@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from opir.models.base import MODELS
-from opir.models.networks.generative import Flow, GenerativeForecaster
+from opir.models.networks.generative import Flow, GenerativeForecaster, draw_noise
 
 __all__ = ["Diffusion"]
 
@@ -42,7 +42,7 @@ class Diffusion(GenerativeForecaster):
 
     def generation_loss(self, flow: Flow, scores: Tensor, generator: torch.Generator) -> Tensor:
         """Squared error at uniform times."""
-        noise = torch.randn(scores.shape, generator=generator).to(scores)
+        noise = draw_noise(scores.shape, generator).to(scores)
         time = torch.rand(len(scores), generator=generator).to(scores)
         angle = 0.5 * math.pi * time[:, None, None]
         state = angle.cos() * scores + angle.sin() * noise

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from opir.models.base import MODELS
-from opir.models.networks.generative import Flow, GenerativeForecaster
+from opir.models.networks.generative import Flow, GenerativeForecaster, draw_noise
 
 __all__ = ["FlowMatching"]
 
@@ -39,7 +39,7 @@ class FlowMatching(GenerativeForecaster):
 
     def generation_loss(self, flow: Flow, scores: Tensor, generator: torch.Generator) -> Tensor:
         """Squared error of the velocity at uniform times."""
-        noise = torch.randn(scores.shape, generator=generator).to(scores)
+        noise = draw_noise(scores.shape, generator).to(scores)
         time = torch.rand(len(scores), generator=generator).to(scores)
         share = time[:, None, None]
         found = flow((1 - share) * noise + share * scores, time, time)

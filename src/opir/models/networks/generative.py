@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -21,7 +21,7 @@ from opir.models.networks.adapter import Encoded, Sizes
 from opir.models.networks.base import NetworkForecaster
 from opir.models.networks.layers import Residual
 
-__all__ = ["Backbone", "Context", "Flow", "GenerativeForecaster"]
+__all__ = ["Backbone", "Context", "Flow", "GenerativeForecaster", "draw_noise"]
 
 Flow = Callable[[Tensor, Tensor, Tensor], Tensor]
 """The backbone under fixed conditions: state ``[batch, frames, scores]`` and two times ``[batch]``
@@ -29,6 +29,8 @@ to a tensor of the state's shape."""
 
 _DRAWS = 512
 """Trajectories that are drawn at once."""
+_COMMON = 0.8
+"""Share of the variance of the noise that all frames of a trajectory have in common."""
 _QUICK = 8
 """Steps of the look at validation windows while training."""
 
@@ -39,15 +41,15 @@ class Context:
 
     Attributes:
         taken: ``[batch, frames, width]``.
-        mean: A first guess of the scores, ``[batch, frames, scores]``.
+        guess: A first guess of the scores, ``[batch, frames, scores]``.
     """
 
     taken: Tensor
-    mean: Tensor
+    guess: Tensor
 
     def repeated(self, count: int) -> Context:
         """The same conditions, so many times over."""
-        return Context(self.taken.repeat(count, 1, 1), self.mean.repeat(count, 1, 1))
+        return Context(self.taken.repeat(count, 1, 1), self.guess.repeat(count, 1, 1))
 
 
 class Backbone(nn.Module):
@@ -55,9 +57,10 @@ class Backbone(nn.Module):
 
     The first runs once for a forecast, the second at every step of the generation: blocks that
     mix frames (depthwise convolution, and the mean over frames) and channels, scaled and shifted
-    by the times. State and first guess also pass straight through, each by a factor that depends
-    on the times, so that the blocks have only the rest to learn. Times enter at low frequencies
-    only: a total derivative along the path (MeanFlow) is otherwise unstable.
+    by the times. The state and a first guess, which is trained by itself too (absolute error, so
+    the median), also pass straight through, each by a factor that depends on the times, so that
+    the blocks have only the rest to learn. Times enter at low frequencies only: a total derivative
+    along the path (MeanFlow) is otherwise unstable.
 
     Args:
         sizes: Lengths of what goes in and out.
@@ -75,13 +78,13 @@ class Backbone(nn.Module):
         self.recurrent = nn.GRU(hidden, hidden, batch_first=True)
         self.leave = nn.Sequential(Residual(hidden), nn.LayerNorm(hidden))
         self.taken = nn.Linear(hidden, width)
-        self.mean = nn.Linear(hidden, sizes.scores)
+        self.guess = nn.Linear(hidden, sizes.scores)
         self.clock = nn.Sequential(nn.Linear(14, width), nn.SiLU())
         self.enter = nn.Linear(sizes.scores, width)
         self.blocks = nn.ModuleList(_Block(width) for _ in range(blocks))
         self.norm, self.exit = nn.LayerNorm(width), nn.Linear(width, sizes.scores)
         self.straight = nn.Linear(width, 2 * sizes.scores)
-        for layer in (self.mean, self.straight, self.exit):
+        for layer in (self.guess, self.straight, self.exit):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
@@ -90,7 +93,7 @@ class Backbone(nn.Module):
         told = self.told(encoded.context)
         states, _ = self.recurrent(self.drive(encoded.drive) + told[:, None], told[None])
         left = self.leave(states[:, 1:] + told[:, None])
-        return Context(self.taken(left), self.mean(left))
+        return Context(self.taken(left), self.guess(left))
 
     def forward(self, state: Tensor, start: Tensor, end: Tensor, context: Context) -> Tensor:
         """State ``[batch, frames, scores]`` and times ``[batch]`` to the same shape."""
@@ -99,7 +102,7 @@ class Backbone(nn.Module):
         for block in self.blocks:
             values = block(values, clock)
         own, guess = self.straight(clock).chunk(2, dim=-1)
-        found: Tensor = self.exit(self.norm(values)) + own * state + guess * context.mean
+        found: Tensor = self.exit(self.norm(values)) + own * state + guess * context.guess
         return found
 
 
@@ -159,7 +162,7 @@ class GenerativeForecaster(NetworkForecaster):
         return Backbone(sizes, **{k: self.options[k] for k in ("hidden", "width", "blocks")})
 
     def losses(self, batch: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
-        """The loss of the generation; scores of large spread weigh more."""
+        """Losses of the generation and of the first guess; scores of large spread weigh more."""
         module = self.module
         module.train()
         adapter = module.adapter
@@ -169,7 +172,8 @@ class GenerativeForecaster(NetworkForecaster):
         weight = adapter.change_scale / adapter.change_scale.mean().clamp(min=1e-30)
         context = self._backbone.context(encoded)
         squared = self.generation_loss(self._flow(context), scores, generator)
-        return {"generation": (weight * squared).mean()}
+        guess = (weight * (context.guess - scores).abs()).mean()
+        return {"generation": (weight * squared).mean(), "guess": guess}
 
     @property
     def _backbone(self) -> Backbone:
@@ -190,7 +194,7 @@ class GenerativeForecaster(NetworkForecaster):
         self, encoded: Encoded, count: int, batch: int, generator: torch.Generator
     ) -> Tensor:
         shape = (count, batch, encoded.drive.shape[1] - 1, self.module.adapter.sizes.scores)
-        return torch.randn(shape, generator=generator).to(encoded.drive.device)
+        return draw_noise(shape, generator).to(encoded.drive.device)
 
     def predict(self, encoded: Encoded) -> Tensor:
         """Mean change over the draws, ``[batch, frames, wavenumber]``."""
@@ -252,6 +256,21 @@ class GenerativeForecaster(NetworkForecaster):
                 found = encoded.base[:, None] + adapter.to_change(scores)
                 spectra[number, part] = self.to_spectra(inputs, part, found)
         return spectra
+
+
+def draw_noise(shape: Sequence[int], generator: torch.Generator) -> Tensor:
+    """Normal noise of variance 1, most of it common to all frames of a trajectory.
+
+    What is hidden of a run acts on all of its frames, so noise that frames share is nearer to the
+    data than independent noise (as in Biloš et al. 2023, arXiv 2211.02590).
+
+    Args:
+        shape: ``[..., frames, scores]``.
+        generator: Source of the noise, on the CPU.
+    """
+    common = torch.randn((*shape[:-2], 1, shape[-1]), generator=generator)
+    own = torch.randn(tuple(shape), generator=generator)
+    return _COMMON**0.5 * common + (1 - _COMMON) ** 0.5 * own
 
 
 def _waves(time: Tensor) -> Tensor:

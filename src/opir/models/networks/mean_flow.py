@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from opir.models.base import MODELS
-from opir.models.networks.generative import Flow, GenerativeForecaster
+from opir.models.networks.generative import Flow, GenerativeForecaster, draw_noise
 
 __all__ = ["MeanFlow"]
 
@@ -51,7 +51,7 @@ class MeanFlow(GenerativeForecaster):
 
     def generation_loss(self, flow: Flow, scores: Tensor, generator: torch.Generator) -> Tensor:
         """Squared error of the average velocity, at pairs of uniform times."""
-        noise = torch.randn(scores.shape, generator=generator).to(scores)
+        noise = draw_noise(scores.shape, generator).to(scores)
         times = torch.rand((2, len(scores)), generator=generator).to(scores)
         start, end = times.amin(0), times.amax(0)
         same = torch.rand(len(scores), generator=generator).to(scores) >= self.options["apart"]
