@@ -81,7 +81,7 @@ class Result:
 
         ``id`` and ``system`` (text) and ``block`` ``[run]``; ``metric/<name>`` ``[run]``, NaN
         where a metric says nothing of a run; ``error_map`` ``[frame, wavenumber]``;
-        ``wavenumber``; ``example_id``, ``example_given`` (the last given frame),
+        ``wavenumber``; of the lowest seed ``example_id``, ``example_given`` (the last given frame),
         ``example_target``, ``example_forecast``, ``example_time``: the three best and three
         worst runs.
 

@@ -245,11 +245,12 @@ def _score(
         "sampled": samples is not None,
         **scores.to_record(),
     }
-    return record, result_arrays(forecast, data, scores, cut)
+    first = made.steps is None or seed == min(bench.settings.seeds)
+    return record, result_arrays(forecast, data, scores, cut, examples=first)
 
 
 def result_arrays(
-    forecast: Forecast, data: FoldData, scores: Scores, cut: int
+    forecast: Forecast, data: FoldData, scores: Scores, cut: int, *, examples: bool = True
 ) -> dict[str, NDArray[Any]]:
     """Arrays of a result, with the three best and three worst runs.
 
@@ -258,19 +259,28 @@ def result_arrays(
         data: The fold.
         scores: Of the forecast.
         cut: Index, among the frames ahead, of the first that is scored.
+        examples: Whether these runs are kept, most of the bytes; once for each model will do.
     """
-    order = np.argsort(scores.per_run["mae"], kind="stable")
-    shown = np.unique(np.concatenate([order[:_EXAMPLES], order[-_EXAMPLES:]]))
-    shown = shown[np.argsort(scores.per_run["mae"][shown], kind="stable")]
     ids = np.array(data.test_ids, dtype=np.str_)
-    return {
+    found = {
         "id": ids,
         "system": np.asarray(data.systems, dtype=np.str_),
         "block": data.test.block,
         **scores.to_arrays(),
+    }
+    if not examples:
+        return found
+    order = np.argsort(scores.per_run["mae"], kind="stable")
+    shown = order[np.unique(np.r_[:_EXAMPLES, -_EXAMPLES:0] % order.size)]
+    return found | {
         "example_id": ids[shown],
         "example_time": data.test.inputs.lead[shown, cut:],
-        "example_given": np.asarray(data.test.inputs.given[shown, -1], dtype=np.float32),
-        "example_target": np.asarray(data.test.target[shown, cut:], dtype=np.float32),
-        "example_forecast": np.asarray(forecast.spectra[shown, cut:], dtype=np.float32),
+        "example_given": _rounded(data.test.inputs.given[shown, -1]),
+        "example_target": _rounded(data.test.target[shown, cut:]),
+        "example_forecast": _rounded(forecast.spectra[shown, cut:]),
     }
+
+
+def _rounded(spectra: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """To 1e-5, far below what a picture shows, so that it packs well."""
+    return np.asarray(np.round(spectra.astype(np.float32), 5), dtype=np.float32)
