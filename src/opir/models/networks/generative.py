@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -270,7 +271,7 @@ def draw_noise(shape: Sequence[int], generator: torch.Generator) -> Tensor:
     """
     common = torch.randn((*shape[:-2], 1, shape[-1]), generator=generator)
     own = torch.randn(tuple(shape), generator=generator)
-    return _COMMON**0.5 * common + (1 - _COMMON) ** 0.5 * own
+    return math.sqrt(_COMMON) * common + math.sqrt(1 - _COMMON) * own
 
 
 def _waves(time: Tensor) -> Tensor:
