@@ -121,6 +121,19 @@ def table(
     typer.echo(text, nl=False)
 
 
+@app.command()
+def report(
+    directory: Path = typer.Argument(..., metavar="DIR", help="What opir bench run wrote."),
+    out: Path = typer.Option(Path("report.html"), "--out", "-o", help="The page (.html)."),
+    task: list[str] = typer.Option([], "--task", help="Task to show. May be repeated."),
+    force: bool = typer.Option(False, "--force", help="Replace the page if it is there."),
+) -> None:
+    """Write all results as one HTML page that opens without a network."""
+    from opir.workflows.bench_report import bench_report
+
+    typer.echo(str(bench_report(directory, out, tasks=_words(task), overwrite=force)))
+
+
 def _words(values: list[str]) -> list[str]:
     """``a,b`` and ``a b`` as well as options repeated."""
     return [word for value in values for word in value.replace(",", " ").split()]

@@ -16,7 +16,7 @@ BREAKDOWNS = ("by_lead", "by_band", "by_system")
 
 
 def breakdown(cell: Cell, name: str, metric: str = "mae") -> dict[str, float]:
-    """A metric by bin, the mean over folds and seeds, each weighted by its runs.
+    """A metric by bin, seeds and folds put together.
 
     Args:
         cell: A model on a section.
@@ -24,9 +24,11 @@ def breakdown(cell: Cell, name: str, metric: str = "mae") -> dict[str, float]:
         metric: Name of the metric.
 
     Returns:
-        Bin -> value; empty where no result has it. Systems weigh as all runs of a fold, which
-        is exact where a fold has one of them, and where all folds have like shares.
+        Bin -> value; empty where no result has it. By system it is the mean over the runs of
+        the system; else the mean over folds, each weighted by its runs.
     """
+    if name == "by_system":
+        return _by_system(cell, metric)
     sums: dict[str, float] = defaultdict(float)
     weights: dict[str, float] = defaultdict(float)
     for result in cell.results:
@@ -35,6 +37,18 @@ def breakdown(cell: Cell, name: str, metric: str = "mae") -> dict[str, float]:
             sums[label] += runs * value
             weights[label] += runs
     return {label: sums[label] / weights[label] for label in sums}
+
+
+def _by_system(cell: Cell, metric: str) -> dict[str, float]:
+    found: dict[str, list[float]] = defaultdict(list)
+    for result in cell.results:
+        arrays = result.arrays()
+        if f"metric/{metric}" in arrays:
+            values = arrays[f"metric/{metric}"].tolist()
+            for system, value in zip(arrays["system"].tolist(), values, strict=True):
+                found[system].append(value)
+    means = {system: float(np.nanmean(v)) for system, v in found.items() if np.isfinite(v).any()}
+    return dict(sorted(means.items()))
 
 
 def error_map(cell: Cell) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

@@ -1,0 +1,290 @@
+"""The tables of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from opir.bench.report.page import Cell, Row, number, shade, table
+from opir.bench.results.breakdown import breakdown
+from opir.bench.results.cells import FLOOR_ROWS, Collection, Section
+from opir.bench.results.cells import Cell as Results
+from opir.bench.results.paired import Paired
+from opir.bench.scoring.names import METRICS
+from opir.bench.scoring.regions import lead_labels
+
+__all__ = [
+    "CEILING",
+    "SHOWN",
+    "breakdown_table",
+    "few_runs",
+    "interval_table",
+    "origin_of",
+    "overview_table",
+    "paired_table",
+    "score_table",
+]
+
+CEILING = "persistence"
+SHOWN = (
+    "mae", "mae-clean", "dilate", "dilate-channels", "dtw", "tdi", "spectral-angle",
+    "peak-position", "band-area", "onset-voltage", "irreversibility", "stream-r2", "crps",
+    "energy",
+)  # fmt: skip
+"""Metrics of the main table."""
+
+_COVERAGES = ("coverage-50", "coverage-80", "coverage-90", "coverage-95")
+INTERVALS = (*_COVERAGES, "width-90")
+"""Metrics of the table of intervals."""
+
+_MILLI = ("mae", "mae-clean", "width-90", "crps")
+"""Shown in thousandths of the absorbance."""
+
+
+def origin_of(section: Section) -> str:
+    """``simulated``, ``measured``, or what else the results say; ``unknown`` without any."""
+    found = sorted({str(record.get("origin")) for record in section.records})
+    return " and ".join(found) or "unknown"
+
+
+def _head(name: str) -> str:
+    metric = METRICS[name]
+    unit = "10⁻³" if name in _MILLI else "" if metric.unit == "1" else metric.unit
+    better = "" if metric.better == "lower" else " (higher is better)"
+    return f"{metric.title}{better}" + (f"\n/ {unit}" if unit else "")
+
+
+def _ends(name: str, ends: Sequence[float] | None, *, small: bool = True) -> Cell:
+    """A mean with its interval."""
+    if ends is None:
+        return Cell("–")
+    factor = 1e3 if name in _MILLI else 1.0
+    value, low, high = (factor * end for end in ends)
+    if name in _MILLI:
+        return Cell(f"{value:.3f}", value, f"[{low:.3f}, {high:.3f}]" if small else "")
+    return number(value, small=f"[{low:.3g}, {high:.3g}]" if small else "")
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    if row["kind"] == "floor":
+        return "floor"
+    kind = "ceiling" if row["model"] == CEILING else ""
+    return f"{kind} best".strip() if row["rank"] == 1 else kind
+
+
+def _name(row: Mapping[str, Any]) -> Cell:
+    notes = [f"no {', '.join(row['unseen'])}"] if row["unseen"] else []
+    notes += ["ceiling"] if row["model"] == CEILING else []
+    notes += ["floor"] if row["kind"] == "floor" else []
+    return Cell(row["model"], row["model"], "; ".join(notes))
+
+
+def score_table(section: Section, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Every model with its scores, excess over the oracle and cost; what failed at the foot."""
+    whole = [row for row in rows if row["metrics"]]
+    shown = [name for name in SHOWN if any(name in row["metrics"] for row in whole)]
+    excess = any(row["excess"] is not None for row in whole)
+    head = ["Model", "Rank"]
+    for name in shown:
+        head.append(_head(name))
+        if name == "mae" and excess:
+            head.append("Above oracle\n/ 10⁻³")
+    head += ["Runs", "Seeds", "Training\n/ s", "Steps", "Forecast of a run\n/ ms", "Parameters"]
+    head += ["Memory\n/ MB", "Energy\n/ J"]
+    found = []
+    for row in whole:
+        cells = [_name(row), Cell("–") if row["rank"] is None else number(row["rank"])]
+        for name in shown:
+            cells.append(_ends(name, row["metrics"].get(name)))
+            if name == "mae" and excess:
+                cells.append(_ends("mae", row["excess"]))
+        memory = row["memory_bytes"]
+        cells += [
+            number(row["runs"], digits=6),
+            number(len(row["seeds"])),
+            number(row["training_seconds"]),
+            number(row["steps"], digits=6),
+            number(row["forecast_milliseconds"]),
+            number(row["parameters"], digits=6),
+            number(None if memory is None else memory / 1e6),
+            number(row["energy_joule"]),
+        ]
+        found.append(Row(cells, _kind(row)))
+    rest = [f"{row['model']}: {row['state'] or 'no metric is there'}" for row in rows
+            if not row["metrics"]]  # fmt: skip
+    caption = (
+        f"Scores ({origin_of(section)} data): means over test runs, seeds averaged first, with "
+        "95 % intervals of runs resampled. Lower is better where nothing else is said. No "
+        "spectrum, protocol or descriptor: what a model does not look at."
+    )
+    if excess:
+        caption += (
+            " Above oracle: MAE less that of the oracle floor, run by run, on the runs that the "
+            "floor was found for; these may be fewer (column Runs)."
+        )
+    return table(head, found, caption=caption, after=rest)
+
+
+def interval_table(section: Section, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Coverage and width of the intervals; empty where no model has any."""
+    whole = [row for row in rows if any(name in row["metrics"] for name in INTERVALS)]
+    if not whole:
+        return ""
+    found = []
+    for row in whole:
+        cells = [_name(row)]
+        for name in _COVERAGES:
+            ends = row["metrics"].get(name)
+            cells.append(
+                Cell("–")
+                if ends is None
+                else Cell(
+                    f"{100 * ends[0]:.1f}",
+                    ends[0],
+                    f"[{100 * ends[1]:.1f}, {100 * ends[2]:.1f}]",
+                    shade(abs(ends[0] - float(METRICS[name].better)), 0, 0.2),
+                )
+            )
+        cells.append(_ends("width-90", row["metrics"].get("width-90")))
+        found.append(Row(cells, _kind(row)))
+    head = ["Model", *(f"Aimed at {n.rpartition('-')[2]} %\n/ %" for n in _COVERAGES)]
+    caption = (
+        f"Share of measured points inside the intervals ({origin_of(section)} data); the darker, "
+        "the farther from what was aimed at. Width of the 90 % interval in 10⁻³ absorbance."
+    )
+    return table([*head, "Width of 90 %\n/ 10⁻³"], found, caption=caption)
+
+
+def paired_table(section: Section, best: str, tests: Sequence[Paired]) -> str:
+    """Every model against the best one."""
+    rows = []
+    for test in tests:
+        low, high = 1e3 * test.difference.lower, 1e3 * test.difference.upper
+        rows.append(
+            Row(
+                [
+                    Cell(test.model, test.model),
+                    Cell(
+                        f"{1e3 * test.difference.value:+.3f}",
+                        test.difference.value,
+                        f"[{low:+.3f}, {high:+.3f}]",
+                    ),
+                    Cell(f"{100 * test.worse:.0f}", test.worse),
+                    number(test.runs, digits=6),
+                    _p(test.p),
+                    _p(test.p_holm),
+                    Cell("yes" if test.p_holm < 0.05 else "no", float(test.p_holm < 0.05)),
+                ]
+            )
+        )
+    head = ["Model", f"MAE less that of {best}\n/ 10⁻³", "Worse in\n/ % of pairs", "Pairs", "p"]
+    head += ["p, Holm", "Told apart\n(p, Holm < 0.05)"]
+    caption = (
+        f"Paired tests against {best}, the lowest mean ({origin_of(section)} data): Wilcoxon "
+        "signed-rank on the MAE of each run (of each block where windows of one block are not "
+        "independent), seeds averaged first, corrected after Holm. The test looks at ranks and "
+        "the mean at sizes: the two can disagree."
+    )
+    return table(head, rows, caption=caption)
+
+
+def _p(value: float) -> Cell:
+    return Cell("< 0.0001" if value < 1e-4 else f"{value:.4f}", value)
+
+
+def breakdown_table(section: Section, name: str, what: str) -> str:
+    """MAE of each model by bin; empty where there are not two bins."""
+    cells = section.ranked()
+    found = {cell.model: breakdown(cell, name) for cell in cells}
+    labels = list(dict.fromkeys(label for one in found.values() for label in one))
+    if name == "by_lead":
+        labels.sort(key=lead_labels().index)
+    if len(labels) < 2:
+        return ""
+    limits = {}
+    for label in labels:
+        models = [one[label] for m, one in found.items() if label in one and m not in FLOOR_ROWS]
+        limits[label] = (min(models, default=0.0), max(models, default=0.0))
+    rows = []
+    for model, values in found.items():
+        row = [Cell(model, model, few_runs(section, model))]
+        for label in labels:
+            value = values.get(label)
+            colour = "" if value is None else shade(value, *limits[label])
+            row.append(
+                Cell("–") if value is None else Cell(f"{1e3 * value:.3f}", value, "", colour)
+            )
+        rows.append(Row(row, "floor" if model in FLOOR_ROWS else ""))
+    caption = (
+        f"MAE / 10⁻³ absorbance by {what} ({origin_of(section)} data). Each column is shaded "
+        "from the best model (white) to the worst one."
+    )
+    return table(["Model", *(label.replace(", ", "\n") for label in labels)], rows, caption=caption)
+
+
+def few_runs(section: Section, model: str) -> str:
+    """``8 runs`` where others of the section have more; else empty."""
+    most = max((_runs(cell) for cell in section.cells.values()), default=0)
+    mine = _runs(section.cells[model])
+    return f"{mine} runs" if mine < most else ""
+
+
+def _runs(cell: Results) -> int:
+    return sum({result.fold: int(result.record["runs"]) for result in cell.results}.values())
+
+
+def _ratio(section: Section, cell: Results) -> float | None:
+    """MAE over that of persistence, on the runs that both have."""
+    ceiling = section.cells.get(CEILING)
+    if ceiling is None or not ceiling.complete or not cell.complete:
+        return None
+    mine, other = cell.values("mae"), ceiling.values("mae")
+    if mine is None or other is None:
+        return None
+    shared, at, there = np.intersect1d(mine.ids, other.ids, return_indices=True)
+    unit = float(other.values[there].sum())
+    return float(mine.values[at].sum()) / unit if shared.size and unit > 0 else None
+
+
+def overview_table(collection: Collection) -> str:
+    """MAE of each model on each section, in units of persistence."""
+    sections = collection.sections
+    models = dict.fromkeys(model for section in sections for model in section.cells)
+    ratios: dict[str, dict[str, float]] = {model: {} for model in models}
+    states: dict[tuple[str, str], str] = {}
+    for section in sections:
+        for model, cell in section.cells.items():
+            ratio = _ratio(section, cell)
+            if ratio is not None:
+                ratios[model][section.name] = ratio
+            elif not cell.complete:
+                states[model, section.name] = "failed" if cell.failed else "incomplete"
+    order = sorted(
+        models, key=lambda model: (len(sections) - len(ratios[model]), _mean(ratios[model]))
+    )
+    found = []
+    for model in order:
+        cells = [Cell(model, model)]
+        for section in sections:
+            value = ratios[model].get(section.name)
+            if value is None:
+                cells.append(Cell(states.get((model, section.name), "–")))
+            else:
+                cells.append(Cell(f"{value:.3f}", value, "", shade(value, 0.3, 1.1)))
+        kind = "floor" if model in FLOOR_ROWS else "ceiling" if model == CEILING else ""
+        found.append(Row(cells, kind))
+    origins = {section.name: origin_of(section) for section in collection.sections}
+    names = [f"{name.replace('/', chr(10))}\n({origin})" for name, origin in origins.items()]
+    head = ["Model", *names]
+    caption = (
+        "MAE as a share of that of persistence, which is 1, on the runs that both have: the "
+        "lower and paler, the better. Floors are no models. Tasks differ in their runs, so compare "
+        "within a column."
+    )
+    return table(head, found, caption=caption)
+
+
+def _mean(ratios: Mapping[str, float]) -> float:
+    return sum(ratios.values()) / len(ratios) if ratios else float("inf")
