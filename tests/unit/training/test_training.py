@@ -183,3 +183,54 @@ def test_equal_trainings_give_equal_files(tmp_path: Path) -> None:
         model.save(tmp_path / f"{name}.safetensors")
     contents = [(tmp_path / f"{name}.safetensors").read_bytes() for name in ("first", "second")]
     assert contents[0] == contents[1]
+
+
+def test_a_budget_settles_the_steps_and_they_alone_give_the_same(tmp_path: Path) -> None:
+    """Processor time within a factor, steps reported, and no other training than theirs."""
+    data, check = decay(32, noise=0.01), decay(8, seed=1)
+    model, log = Abcc(SMALL), tmp_path / "log.jsonl"
+    config = TrainingConfig(seconds=1.5, batch=8)
+    found = train(model, data, check, config=config, log=log)
+    assert 0.5 * 1.5 < found.processor_seconds < 1.7 * 1.5
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert 1 <= len(lines) <= 11
+    assert {line["steps"] for line in lines} == {lines[-1]["step"]} == {found.steps}
+    assert lines[-1]["processor_seconds"] <= found.processor_seconds
+    every = -(-found.steps // 10)
+    alone = Abcc(SMALL)
+    steps = TrainingConfig(steps=found.steps, batch=8, evaluate_every=every)
+    second = train(alone, data, check, config=steps)
+    assert (second.best_step, second.best_error) == (found.best_step, found.best_error)
+    for name, value in weights(model).items():
+        assert torch.equal(value, weights(alone)[name]), name
+
+
+def test_a_training_with_a_budget_goes_on_with_the_steps_it_settled(tmp_path: Path) -> None:
+    data, state = decay(noise=0.01), tmp_path / "state.safetensors"
+    config = TrainingConfig(seconds=1.0, batch=8, save_every=1)
+
+    class Stopped(Abcc):
+        begun = 0
+
+        def losses(self, batch, generator):  # type: ignore[no-untyped-def]
+            self.begun += state.exists()
+            if self.begun == 3:
+                raise KeyboardInterrupt
+            return super().losses(batch, generator)
+
+    with pytest.raises(TrainingInterruptedError, match="step") as stopped:
+        train(Stopped(SMALL), data, config=config, state=state)
+    settled = int(str(stopped.value).split(" of ")[1].split()[0].rstrip(".;:,"))
+    resumed = Abcc(SMALL)
+    found = train(resumed, data, config=config, state=state, resume=True)
+    assert found.steps == settled
+    whole = Abcc(SMALL)
+    train(whole, data, config=TrainingConfig(steps=settled, batch=8))
+    for name, value in weights(whole).items():
+        assert torch.equal(value, weights(resumed)[name]), name
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_budget_that_is_none_is_refused(seconds: float) -> None:
+    with pytest.raises(OptionError, match="seconds"):
+        TrainingConfig(seconds=seconds)

@@ -25,7 +25,7 @@ class Gru(RecurrentForecaster):
 
     name: ClassVar[str] = "gru"
     search: ClassVar[Mapping[str, Sequence[Any]]] = {
-        "learning_rate": (3e-3, 1e-3, 6e-3),
+        "learning_rate": (6e-3, 3e-3, 1e-2),
         "hidden": (128, 192),
         "layers": (1, 2),
     }

@@ -27,7 +27,7 @@ class Lstm(RecurrentForecaster):
 
     name: ClassVar[str] = "lstm"
     search: ClassVar[Mapping[str, Sequence[Any]]] = {
-        "learning_rate": (3e-3, 1e-3, 6e-3),
+        "learning_rate": (6e-3, 3e-3, 1e-2),
         "hidden": (128, 192),
         "layers": (1, 2),
     }
