@@ -68,7 +68,7 @@ class _Network(nn.Module):
         )
         self.leave = head(hidden, sizes.scores)
         # neuralop puts its settings among the weights; they are options of the forecaster here.
-        self.register_state_dict_post_hook(_only_weights)  # type: ignore[no-untyped-call]
+        self.register_state_dict_post_hook(_only_weights)  # type: ignore[no-untyped-call]  # torch: untyped
 
     def forward(self, encoded: Encoded) -> Tensor:
         context = self.context(encoded.context)[:, None]
