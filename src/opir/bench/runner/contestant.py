@@ -60,7 +60,7 @@ def resolve(spec: str) -> type[Forecaster]:
         sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # a user's own module may raise anything when imported
+    except (Exception, SystemExit) as error:  # a user's own module may raise anything
         raise ModelError(
             f"the module {module_name!r} of the model cannot be imported "
             f"({type(error).__name__}: {error})",
