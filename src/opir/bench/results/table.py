@@ -148,7 +148,7 @@ def _heading(section: Section) -> str:
     parts = [
         f"Task `{section.task}`, version {section.version}",
         f"{len(section.folds)} fold{'s' * (len(section.folds) != 1)}",
-        f"training budget {each('budget_seconds', ' s')} of processor time",
+        f"training budget {each('budget_seconds', ' s of processor time')}",
     ]
     if {record.get("size") for record in records} - {"full", None}:
         parts.append(f"size {each('size')}: a trial, not a result to cite")
