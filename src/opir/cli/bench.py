@@ -1,8 +1,9 @@
-"""Commands of the benchmark: opir bench run, tune, table."""
+"""Commands of the benchmark: opir bench run, tune, table, report, template, submit."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -132,6 +133,55 @@ def report(
     from opir.workflows.bench_report import bench_report
 
     typer.echo(str(bench_report(directory, out, tasks=_words(task), overwrite=force)))
+
+
+_TASK = typer.Option(..., "--task", help="Name of the task.")
+_FOLD = typer.Option(None, "--fold", help="Name of the fold, where the task has several.")
+_STORE = typer.Option(None, help="Store of runs.")
+_SHIFTED = typer.Option(None, help="Store of another domain, to test on.")
+_SHARED = typer.Option(None, help="Folder of real measurements.")
+
+
+@app.command()
+def template(
+    out: Path = typer.Option(..., "--out", "-o", help="NetCDF file to write."),
+    task: str = _TASK,
+    fold: str | None = _FOLD,
+    store: str | None = _STORE,
+    shifted: str | None = _SHIFTED,
+    shared: Path | None = _SHARED,
+    force: bool = typer.Option(False, "--force", help="Replace the file if it is there."),
+) -> None:
+    """Write what a model may see of a task, to work without opir; test spectra are withheld."""
+    from opir.workflows.bench_submit import bench_template
+
+    sources: dict[str, Any] = {"store": store, "shifted": shifted, "shared": shared}
+    typer.echo(str(bench_template(out, task=task, fold=fold, overwrite=force, **sources)))
+
+
+@app.command()
+def submit(
+    predictions: Path = typer.Argument(..., help="NetCDF (.nc), zarr (.zarr) or NumPy (.npz)."),
+    out: Path = typer.Option(..., "--out", "-o", help="Folder of the results."),
+    task: str = _TASK,
+    fold: str | None = _FOLD,
+    name: str | None = typer.Option(None, help="Name of the row in the tables."),
+    store: str | None = _STORE,
+    shifted: str | None = _SHIFTED,
+    shared: Path | None = _SHARED,
+    force: bool = typer.Option(False, "--force", help="Replace the row if it is there."),
+) -> None:
+    """Score predictions made elsewhere, without their code; they become a row of the results."""
+    from opir.workflows.bench_submit import bench_submit
+
+    sources: dict[str, Any] = {"store": store, "shifted": shifted, "shared": shared}
+    record = bench_submit(
+        predictions, out, task=task, fold=fold, name=name, overwrite=force, **sources
+    )
+    typer.echo(f"{record['model']}, {record['task']}/{record['fold']}, {record['origin']} data:")
+    for metric, value in record["scores"].items():
+        typer.echo(f"  {metric:<18} {value:.6g}")
+    typer.echo(f"Tables: opir bench table {out}")
 
 
 def _words(values: list[str]) -> list[str]:

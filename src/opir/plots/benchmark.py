@@ -124,7 +124,7 @@ def error_maps_figure(
     for axes in panels[len(maps) :]:
         axes.set_visible(False)
     everything = np.concatenate([np.asarray(values).ravel() for values in maps.values()])
-    high = 1e3 * float(np.quantile(everything, 0.995)) or 1.0
+    high = 1e3 * float(np.quantile(everything, 0.98)) or 1.0
     mesh = None
     for number, (axes, (model, values)) in enumerate(zip(panels, maps.items(), strict=False)):
         frames = first + np.arange(len(values), dtype=np.float64)

@@ -149,10 +149,11 @@ def interval_table(section: Section, rows: Sequence[Mapping[str, Any]]) -> str:
             )
         cells.append(_ends("width-90", row["metrics"].get("width-90")))
         found.append(Row(cells, _kind(row)))
-    head = ["Model", *(f"Aimed at {n.rpartition('-')[2]} %\n/ %" for n in _COVERAGES)]
+    head = ["Model", *(f"Aimed at\n{n.rpartition('-')[2]} %" for n in _COVERAGES)]
     caption = (
-        f"Share of measured points inside the intervals ({origin_of(section)} data); the darker, "
-        "the farther from what was aimed at. Width of the 90 % interval in 10⁻³ absorbance."
+        f"Share of measured points inside the intervals, in % ({origin_of(section)} data); "
+        "the darker, the farther from what was aimed at. Width of the 90 % interval in 10⁻³ "
+        "absorbance."
     )
     return table([*head, "Width of 90 %\n/ 10⁻³"], found, caption=caption)
 
