@@ -12,12 +12,14 @@ import pytest
 import task_stores
 import xarray as xr
 
+from opir.bench.data import FoldData
 from opir.bench.results import read_results
 from opir.bench.results.cells import collect
 from opir.bench.results.table import markdown_table
 from opir.bench.runner import BenchSettings, run_bench
 from opir.bench.runner.bench import Bench
 from opir.bench.scoring import subset_of
+from opir.bench.submission.match import blind_id
 from opir.errors import (
     AxisError,
     FormatError,
@@ -73,7 +75,7 @@ def predicted(bench: Bench, template: Path) -> xr.Dataset:
     for role, prefix in (("test", ""), ("validation", "validation_")):
         inputs = xr.open_dataset(template, group=role, engine="h5netcdf").load()
         windows = getattr(data, role)
-        spectra = model.forecast(windows.inputs).spectra
+        spectra = model.forecast(windows.inputs).spectra[order_of(inputs, data, role)]
         run, frame = f"{prefix}run", f"{prefix}frame"
         found[f"{prefix}run"] = (run, inputs["run"].values)
         found[f"{prefix}time"] = ((run, frame), inputs["time"].values, {"units": "s"})
@@ -82,6 +84,12 @@ def predicted(bench: Bench, template: Path) -> xr.Dataset:
     head = xr.open_dataset(template, engine="h5netcdf").attrs
     attributes = {name: head[name] for name in ("task", "fold", "fold_hash")}
     return xr.Dataset(found, attrs=attributes)
+
+
+def order_of(inputs: xr.Dataset, data: FoldData, role: str) -> list[int]:
+    """Place of each run of a template among the windows."""
+    blind = [blind_id(data, id) for id in getattr(data.fold, role)]
+    return [blind.index(id) for id in inputs["run"].values]
 
 
 def write(dataset: xr.Dataset, path: Path) -> Path:
@@ -126,15 +134,22 @@ def test_the_template_withholds_the_spectra_to_predict(template: Path, bench: Be
     data = bench.data((TASK, "all"))
     train = xr.open_dataset(template, group="train", engine="h5netcdf").load()
     test = xr.open_dataset(template, group="test", engine="h5netcdf").load()
-    np.testing.assert_array_equal(train["absorbance"], data.train.target)
-    np.testing.assert_array_equal(test["given"], data.test.inputs.given)
-    np.testing.assert_array_equal(test["drive"], data.test.inputs.drive)
-    assert tuple(test["run"].values) == data.test_ids
+    for dataset, role in ((train, "train"), (test, "test")):
+        windows = getattr(data, role).rows(order_of(dataset, data, role))
+        np.testing.assert_array_equal(dataset["given"], windows.inputs.given)
+        np.testing.assert_array_equal(dataset["drive"], windows.inputs.drive)
+        np.testing.assert_array_equal(dataset["descriptor"], windows.inputs.descriptor)
+    rows = order_of(train, data, "train")
+    np.testing.assert_array_equal(train["absorbance"], data.train.target[rows])
+    # Sorted by what tells nothing: the systems of neighbours are mixed.
+    systems = [str(data.systems[row]) for row in order_of(test, data, "test")]
+    assert systems != sorted(systems)
     assert set(test.data_vars) == {"given", "given_time", "time", "drive", "descriptor"}
     target = data.test.target
     for variable in test.variables.values():
         assert variable.shape != target.shape
-    assert b"system" not in template.read_bytes().lower()
+    content = template.read_bytes()
+    assert not any(name.encode() in content for name in task_stores.SYSTEMS)
 
 
 def spoil(**changes: Any) -> Callable[[xr.Dataset], xr.Dataset]:
@@ -254,6 +269,10 @@ def test_intervals_and_samples_of_the_file(
     data = bench.data((TASK, "all"))
     target = data.test.target
     dims = predicted["absorbance"].dims
+    # Written under the ids of the store here, which do as well.
+    blind = predicted["run"].values.tolist()
+    predicted = predicted.isel(run=[blind.index(blind_id(data, id)) for id in data.test_ids])
+    predicted = predicted.assign_coords(run=np.array(data.test_ids, dtype=object))
     chosen = subset_of(data.test_ids)
     # Intervals that hold the truth at every other wavenumber; samples that are the truth.
     lower = target + np.where(np.arange(target.shape[2]) % 2, 0.5, -1).astype(np.float32)

@@ -21,11 +21,12 @@ _TITLE = "OpIRBench"
 _READ = (
     "A model is given the measured spectra up to a frame, the voltage, current and temperature at "
     "all frames, and numbers that describe the composition of the cell; it forecasts the spectra "
-    "that follow. Persistence, which says that nothing will change, is the ceiling. The noise "
-    "floor is the error of the noise-free truth itself; the oracle floors are what the best "
-    "forecaster could reach that knows the simulator but not the hidden draws of the run. An "
-    "oracle floor is found from few replicas, on some of the runs, so a good model can come out "
-    "slightly below it.",
+    "that follow. Persistence, which says that nothing will change, is the ceiling. What is left "
+    "to the noise floor, which knows the noise-free truth, is chance. The best reachable error "
+    "lies between the two oracle floors, medians over runs simulated anew: oracle-floor reads the "
+    "given spectrum without error, oracle-floor-conditions knows the conditions alone. They are "
+    "found from few replicas of some of the runs, and for one given frame, so a good model can "
+    "come out slightly below them.",
     "Intervals in brackets are percentile bootstraps over runs (over blocks where windows of a "
     "block are not independent). They say how much the mean depends on which runs were drawn, and "
     "not how much it depends on the training beyond the seeds given.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from opir.bench.submission.predictions import Predictions
 from opir.errors import AxisError, FormatError, OptionError, UnitError, ValueRangeError
 from opir.models import Windows
 
-__all__ = ["Matched", "match", "window_ids"]
+__all__ = ["Matched", "blind_id", "match", "window_ids"]
 
 Spectra = NDArray[np.floating[Any]]
 
@@ -56,6 +57,12 @@ def window_ids(data: FoldData, role: str) -> tuple[str, ...]:
     if len(ids) == len(windows):
         return ids
     return tuple(f"{role}-{number:05d}" for number in range(len(windows)))
+
+
+def blind_id(data: FoldData, id: str) -> str:
+    """The id of a run in a template: ids of a store tell the system, which no model may see."""
+    text = f"{data.fold.task}:{data.fold.name}:{id}"
+    return f"run-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def match(predictions: Predictions, data: FoldData) -> Matched:
@@ -123,27 +130,30 @@ def _rows(
     further: Sequence[str] = (),
 ) -> NDArray[np.int64]:
     """Place of each wanted run in the file; those ``further`` may be there too."""
-    ids = predictions.ids(name)
-    path = predictions.path
+    said, path = predictions.ids(name), predictions.path
     where = f"fold {data.fold.name!r} of task {data.fold.task!r}"
-    twice = [id for id, count in Counter(ids).items() if count > 1]
+    known = {*wanted, *further}
+    trained = {*data.fold.train, *data.fold.validation} - known
+    blind = {blind_id(data, id): id for id in (*known, *trained)}
+    ids = [blind.get(id, id) for id in said]
+    twice = [said[ids.index(id)] for id, count in Counter(ids).items() if count > 1]
     if twice:
         raise FormatError(f"{name}: {_some(twice)} there more than once", path=path)
-    known = {*wanted, *further}
-    unknown = [id for id in ids if id not in known]
+    unknown = [(one, id) for one, id in zip(said, ids, strict=True) if id not in known]
     if unknown:
-        trained = {*data.fold.train, *data.fold.validation} if name != "validation_run" else set()
-        inside = [id for id in unknown if id in trained]
+        inside = [one for one, id in unknown if id in trained]
         raise FormatError(
-            f"{name}: {_some(inside)} of the training or validation of {where}, not of its test"
+            f"{name}: {_some(inside)} of the training or validation of {where}, not asked for here"
             if inside
-            else f"{name}: {_some(unknown)} unknown to {where}",
+            else f"{name}: {_some([one for one, _ in unknown])} unknown to {where}",
             remedy="Predict the runs that opir bench template writes for this task and fold",
             path=path,
         )
     place = {id: at for at, id in enumerate(ids)}
     missing = [id for id in wanted if id not in place]
     if missing:
+        if any(one in blind for one in said):
+            missing = [blind_id(data, id) for id in missing]
         raise FormatError(
             f"{name}: {_some(missing)} missing; {len(wanted)} runs are needed for {where}, and "
             f"{len(ids)} came",

@@ -10,7 +10,7 @@ import xarray as xr
 
 from opir.bench.data import FoldData
 from opir.bench.scoring import subset_of
-from opir.bench.submission.match import window_ids
+from opir.bench.submission.match import blind_id, window_ids
 from opir.errors import require
 from opir.files import atomic_path
 from opir.models.descriptor import DESCRIPTOR
@@ -24,8 +24,13 @@ _COMPRESSED: dict[str, Any] = {"zlib": True, "complevel": 1, "shuffle": True}
 
 
 def role_dataset(data: FoldData, role: str) -> xr.Dataset:
-    """The windows of one role; what came after is in it for training and validation only."""
-    windows = getattr(data, role)
+    """The windows of one role; what came after is in it for training and validation only.
+
+    Neither ids nor the order of the runs tell their systems.
+    """
+    ids = np.array([blind_id(data, id) for id in window_ids(data, role)], dtype=object)
+    order = np.argsort(ids)
+    windows = getattr(data, role).rows(order)
     inputs = windows.inputs
     features = [f"feature-{number}" for number in range(inputs.descriptor.shape[1])]
     if len(features) == len(DESCRIPTOR):
@@ -44,7 +49,7 @@ def role_dataset(data: FoldData, role: str) -> xr.Dataset:
             "descriptor": (("run", "feature"), inputs.descriptor),
         },
         coords={
-            "run": np.array(window_ids(data, role), dtype=object),
+            "run": ids[order],
             "wavenumber": ("wavenumber", inputs.wavenumber, {"units": "cm-1"}),
             "channel": np.array(DRIVE, dtype=object),
             "feature": np.array(features, dtype=object),
@@ -53,8 +58,7 @@ def role_dataset(data: FoldData, role: str) -> xr.Dataset:
     if role != "test":
         dataset["absorbance"] = (("run", "frame", "wavenumber"), windows.target, spectra)
     else:
-        chosen = [data.test_ids[at] for at in subset_of(data.test_ids)]
-        dataset["sample_run"] = ("sample_run", np.array(chosen, dtype=object))
+        dataset["sample_run"] = ("sample_run", np.sort(ids[subset_of(data.test_ids)]))
     return dataset
 
 
