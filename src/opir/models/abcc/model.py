@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -39,6 +39,11 @@ class Abcc(TrainedForecaster):
     """
 
     name: ClassVar[str] = "abcc"
+    search: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "learning_rate": (1e-3, 3e-3, 6e-3),
+        "components": (4, 8),
+        "hidden": (8, 32),
+    }
 
     def __init__(
         self,
