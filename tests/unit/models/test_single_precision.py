@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from opir.models import ForecastInputs, MeanTrajectory, NearestNeighbour, Persistence, Ridge, Windows
+from opir.models import (
+    ForecastInputs,
+    MeanTrajectory,
+    NearestNeighbour,
+    Persistence,
+    Ridge,
+    Windows,
+)
 
 
 def windows(dtype: type, runs: int = 24) -> Windows:
