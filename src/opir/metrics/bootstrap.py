@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from opir.errors import AxisError, OptionError
 
 __all__ = ["Interval", "bootstrap"]
+
+_AT_ONCE = 1_000_000
+"""Draws that are gathered at once."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +64,21 @@ def bootstrap(
     if not 0 < level < 1:
         raise OptionError(f"level is {level}; it must be between 0 and 1")
     measure = statistic or (lambda chosen: float(chosen.mean()))
-    members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    random = np.random.default_rng(seed)
-    found = np.empty(samples)
+    _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    members = np.split(np.argsort(inverse, kind="stable"), np.cumsum(counts)[:-1])
+    draws = _draws(len(members), samples, seed)
     if statistic is None:  # a mean needs the sum of each block only
         sums = np.array([rows[block].sum() for block in members])
-        counts = np.array([rows[block].size for block in members])
-    for number in range(samples):
-        drawn = random.integers(len(members), size=len(members))
-        if statistic is None:
-            found[number] = sums[drawn].sum() / counts[drawn].sum()
-        else:
-            found[number] = measure(rows[np.concatenate([members[block] for block in drawn])])
+        sizes = np.array([rows[block].size for block in members])
+        parts = np.array_split(draws, max(1, draws.size // _AT_ONCE))
+        found = np.concatenate([sums[d].sum(axis=1) / sizes[d].sum(axis=1) for d in parts])
+    else:
+        found = np.array([measure(rows[np.concatenate([members[b] for b in d])]) for d in draws])
     lower, upper = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(measure(rows)), float(lower), float(upper))
+
+
+@lru_cache(maxsize=4)
+def _draws(blocks: int, samples: int, seed: int) -> NDArray[np.int64]:
+    """Blocks of each resample, ``[sample, block]``; the same for all columns of a table."""
+    return np.random.default_rng(seed).integers(blocks, size=(samples, blocks))
