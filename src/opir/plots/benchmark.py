@@ -62,6 +62,7 @@ def bins_figure(
     origin: str,
     axis: str,
     floors: Sequence[str] = (),
+    power: int = -3,
 ) -> Figure:
     """Mean absolute error of several models over bins in their order.
 
@@ -71,6 +72,7 @@ def bins_figure(
         origin: Of the data.
         axis: What the bins are, with its unit.
         floors: Those of the models that are floors, drawn broken and grey.
+        power: Power of ten that errors are shown in.
     """
     labels = list(dict.fromkeys(label for found in errors.values() for label in found))
     figure = new_figure(8.0, 4.2)
@@ -89,13 +91,11 @@ def bins_figure(
             }
         )
         number, below = number + (not floor), below + floor
-        axes.plot(
-            range(len(labels)), [1e3 * found.get(name, np.nan) for name in labels], label=model,
-            **style,
-        )  # fmt: skip
+        values = [found.get(name, np.nan) / 10.0**power for name in labels]
+        axes.plot(range(len(labels)), values, label=model, **style)
     axes.set_xticks(range(len(labels)), labels, fontsize=8, rotation=20, ha="right")
     axes.set_xlabel(axis)
-    axes.set_ylabel("Mean absolute error / 10$^{-3}$ absorbance")
+    axes.set_ylabel(f"Mean absolute error / {_ten(power)}")
     axes.set_ylim(bottom=0)
     axes.grid(True, color="#e5e5e5", linewidth=0.6)
     axes.set_axisbelow(True)
@@ -107,6 +107,7 @@ def bins_figure(
 def error_maps_figure(
     maps: Mapping[str, Values], wavenumber: NDArray[np.float64], *, first: int, text: str,
     origin: str,
+    power: int = -3,
 ) -> Figure:  # fmt: skip
     """Mean absolute error at each frame and wavenumber, models side by side in one scale.
 
@@ -116,6 +117,7 @@ def error_maps_figure(
         first: Number of the first frame, counted from the last given one.
         text: Title.
         origin: Of the data.
+        power: Power of ten that errors are shown in.
     """
     columns = min(3, len(maps))
     rows = -(-len(maps) // columns)
@@ -124,12 +126,17 @@ def error_maps_figure(
     for axes in panels[len(maps) :]:
         axes.set_visible(False)
     everything = np.concatenate([np.asarray(values).ravel() for values in maps.values()])
-    high = 1e3 * float(np.quantile(everything, 0.98)) or 1.0
+    high = float(np.quantile(everything, 0.98)) / 10.0**power or 1.0
     mesh = None
     for number, (axes, (model, values)) in enumerate(zip(panels, maps.items(), strict=False)):
         frames = first + np.arange(len(values), dtype=np.float64)
         mesh = spectral_mesh(
-            axes, wavenumber, frames, 1e3 * np.asarray(values), cmap=SEQUENTIAL, limits=(0, high)
+            axes,
+            wavenumber,
+            frames,
+            np.asarray(values) / 10.0**power,
+            cmap=SEQUENTIAL,
+            limits=(0, high),
         )
         axes.set_title(model, loc="left", fontsize=9)
         axes.tick_params(labelsize=8)
@@ -141,29 +148,33 @@ def error_maps_figure(
             axes.set_xlabel("")
     if mesh is not None:
         bar = figure.colorbar(mesh, ax=panels.tolist(), extend="max", aspect=30, shrink=0.8)
-        bar.set_label("Mean absolute error / 10$^{-3}$ absorbance", fontsize=8)
+        bar.set_label(f"Mean absolute error / {_ten(power)}", fontsize=8)
         bar.ax.tick_params(labelsize=8)
     figure.suptitle(f"{text} ({origin} data)", fontsize=10, x=0.01, ha="left")
     return figure
 
 
-def example_figure(runs: Sequence[ExampleRun], *, text: str, origin: str) -> Figure:
+def example_figure(
+    runs: Sequence[ExampleRun], *, text: str, origin: str, power: int = -3
+) -> Figure:
     """Forecasts over what came: change spectra as lines, and measured and forecast as maps.
 
     Args:
         runs: One row each, from the top.
         text: Title.
         origin: Of the data.
+        power: Power of ten that changes and errors are shown in.
     """
+    unit_size = 10.0**power
     figure = new_figure(11.0, 2.6 * len(runs) + 0.5)
     grid = figure.add_gridspec(len(runs), 3, width_ratios=[1.25, 1, 1])
     for row, run in enumerate(runs):
         last = row == len(runs) - 1
         lines = figure.add_subplot(grid[row, 0])
-        measured = 1e3 * (np.asarray(run.target, dtype=np.float64) - run.given)
-        forecast = 1e3 * (np.asarray(run.forecast, dtype=np.float64) - run.given)
-        _lines(lines, run, measured, forecast, label=last)
-        lines.set_title(f"{run.name}: MAE {1e3 * run.error:.2f}", loc="left", fontsize=9)
+        measured = (np.asarray(run.target, dtype=np.float64) - run.given) / unit_size
+        forecast = (np.asarray(run.forecast, dtype=np.float64) - run.given) / unit_size
+        _lines(lines, run, measured, forecast, power, label=last)
+        lines.set_title(f"{run.name}: MAE {run.error / unit_size:.2f}", loc="left", fontsize=9)
         low, high, extend = colour_limits(measured, centred=True)
         unit = time_unit(run.lead)
         mesh = None
@@ -181,7 +192,7 @@ def example_figure(runs: Sequence[ExampleRun], *, text: str, origin: str) -> Fig
         if mesh is not None:
             figure.colorbar(mesh, ax=axes, extend=extend).ax.tick_params(labelsize=7)
     figure.suptitle(
-        f"{text} ({origin} data). Change of absorbance since the given frame / 10$^{{-3}}$",
+        f"{text} ({origin} data). Change since the given frame / {_ten(power)}",
         fontsize=10,
         x=0.01,
         ha="left",
@@ -189,7 +200,9 @@ def example_figure(runs: Sequence[ExampleRun], *, text: str, origin: str) -> Fig
     return figure
 
 
-def _lines(axes: Axes, run: ExampleRun, measured: Values, forecast: Values, *, label: bool) -> None:
+def _lines(
+    axes: Axes, run: ExampleRun, measured: Values, forecast: Values, power: int, *, label: bool
+) -> None:
     """Change in the middle and at the end, measured thin, forecast thick."""
     unit = time_unit(run.lead)
     frames = sorted({len(run.lead) // 2, len(run.lead) - 1})
@@ -204,7 +217,11 @@ def _lines(axes: Axes, run: ExampleRun, measured: Values, forecast: Values, *, l
         )  # fmt: skip
     spectral_axis(axes, run.wavenumber, label=label)
     axes.xaxis.label.set_fontsize(8)
-    axes.set_ylabel("Change / 10$^{-3}$", fontsize=8)
+    axes.set_ylabel(f"Change / {_ten(power)}", fontsize=8)
     axes.tick_params(labelsize=7)
     axes.axhline(0, color="#bbbbbb", lw=0.6, zorder=0)
     axes.legend(frameon=False, fontsize=6.5, ncols=2)
+
+
+def _ten(power: int) -> str:
+    return f"10$^{{{power}}}$" if power else "1"

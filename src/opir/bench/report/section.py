@@ -14,6 +14,7 @@ from opir.bench.report.tables import (
     interval_table,
     origin_of,
     paired_table,
+    power_of,
     score_table,
 )
 from opir.bench.results.breakdown import breakdown, error_map
@@ -63,7 +64,7 @@ def section_parts(
         parts += ["<h3>Intervals</h3>", intervals]
     parts += _maps(section, name, origin)
     if best is not None:
-        parts += _examples(best, name, origin)
+        parts += _examples(best, name, origin, power_of(section))
     return [*parts, "</section>"]
 
 
@@ -80,7 +81,7 @@ def _facts(section: Section) -> str:
     train = sorted({int(r["train_runs"]) for r in records if "train_runs" in r})
     if train:
         count = f"{train[0]}" if len(train) == 1 else f"{train[0]} to {train[-1]}"
-        parts.append(f"trained on {count} runs")
+        parts.append(f"trained on {count} runs or windows")
     notes = dict.fromkeys(note for record in records for note in record.get("notes", []))
     return "; ".join(parts) + "." + "".join(f" {note}" for note in notes)
 
@@ -107,6 +108,7 @@ def _breakdowns(section: Section, name: str, origin: str) -> list[str]:
             text=name,
             origin=origin,
             axis="Time after the given frame",
+            power=power_of(section),
             floors=[_label(section, cell.model) for cell in cells if cell.model in FLOOR_ROWS],
         )
         parts.append(picture(figure, f"MAE by lead time, {name}, {origin} data"))
@@ -132,7 +134,9 @@ def _maps(section: Section, name: str, origin: str) -> list[str]:
     axis = next(iter(there.values()))[1]
     maps = {_label(section, m): one[0] for m, one in there.items() if one[1].shape == axis.shape}
     first = min(int(record.get("first_frame", 1)) for record in section.records)
-    figure = error_maps_figure(maps, axis, first=first, text=name, origin=origin)
+    figure = error_maps_figure(
+        maps, axis, first=first, text=name, origin=origin, power=power_of(section)
+    )
     return [
         "<h3>Error by frame and wavenumber</h3>",
         '<p class="soft">One colour scale for all. Runs differ in the time between their '
@@ -141,7 +145,7 @@ def _maps(section: Section, name: str, origin: str) -> list[str]:
     ]
 
 
-def _examples(best: Cell, name: str, origin: str) -> list[str]:
+def _examples(best: Cell, name: str, origin: str, power: int) -> list[str]:
     """The best and the worst runs of a model, of its first seed."""
     seed = best.seeds[0]
     runs: list[ExampleRun] = []
@@ -171,6 +175,6 @@ def _examples(best: Cell, name: str, origin: str) -> list[str]:
     parts = [f"<h3>Best and worst runs of {escape(best.model)}</h3>"]
     for what, some in (("Best", runs[:shown]), ("Worst", runs[::-1][:shown])):
         text = f"{what} runs of {best.model}, seed {seed}, {name}"
-        figure = example_figure(some, text=text, origin=origin)
+        figure = example_figure(some, text=text, origin=origin, power=power)
         parts.append(picture(figure, f"{text}, {origin} data"))
     return parts

@@ -24,6 +24,7 @@ __all__ = [
     "origin_of",
     "overview_table",
     "paired_table",
+    "power_of",
     "score_table",
 ]
 
@@ -39,8 +40,8 @@ _COVERAGES = ("coverage-50", "coverage-80", "coverage-90", "coverage-95")
 INTERVALS = (*_COVERAGES, "width-90")
 """Metrics of the table of intervals."""
 
-_MILLI = ("mae", "mae-clean", "width-90", "crps")
-"""Shown in thousandths of the absorbance."""
+_SCALED = ("mae", "mae-clean", "width-90", "crps")
+"""Shown in a power of ten of the signal, one for a section."""
 
 
 def origin_of(section: Section) -> str:
@@ -49,22 +50,35 @@ def origin_of(section: Section) -> str:
     return " and ".join(found) or "unknown"
 
 
-def _head(name: str) -> str:
+def power_of(section: Section) -> int:
+    """The power of ten, a multiple of 3, that errors of a section are shown in."""
+    found = [cell.values("mae") for cell in section.ranked()]
+    largest = max((float(v.values.mean()) for v in found if v is not None), default=1.0)
+    return min(0, 3 * int(np.floor(np.log10(largest) / 3))) if largest > 0 else 0
+
+
+def ten(power: int) -> str:
+    """``10⁻³``."""
+    digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{digits}" if power else "1"
+
+
+def _head(name: str, power: int) -> str:
     metric = METRICS[name]
-    unit = "10⁻³" if name in _MILLI else "" if metric.unit == "1" else metric.unit
+    unit = ten(power) if name in _SCALED else "" if metric.unit == "1" else metric.unit
     better = "" if metric.better == "lower" else " (higher is better)"
     return f"{metric.title}{better}" + (f"\n/ {unit}" if unit else "")
 
 
-def _ends(name: str, ends: Sequence[float] | None, *, small: bool = True) -> Cell:
+def _ends(name: str, ends: Sequence[float] | None, power: int) -> Cell:
     """A mean with its interval."""
     if ends is None:
         return Cell("–")
-    factor = 1e3 if name in _MILLI else 1.0
-    value, low, high = (factor * end for end in ends)
-    if name in _MILLI:
-        return Cell(f"{value:.3f}", value, f"[{low:.3f}, {high:.3f}]" if small else "")
-    return number(value, small=f"[{low:.3g}, {high:.3g}]" if small else "")
+    if name in _SCALED:
+        value, low, high = (end / 10.0**power for end in ends)
+        return Cell(f"{value:.3f}", value, f"[{low:.3f}, {high:.3f}]")
+    value, low, high = ends
+    return number(value, small=f"[{low:.3g}, {high:.3g}]")
 
 
 def _kind(row: Mapping[str, Any]) -> str:
@@ -86,20 +100,21 @@ def score_table(section: Section, rows: Sequence[Mapping[str, Any]]) -> str:
     whole = [row for row in rows if row["metrics"]]
     shown = [name for name in SHOWN if any(name in row["metrics"] for row in whole)]
     excess = any(row["excess"] is not None for row in whole)
+    power = power_of(section)
     head = ["Model", "Rank"]
     for name in shown:
-        head.append(_head(name))
+        head.append(_head(name, power))
         if name == "mae" and excess:
-            head.append("Above oracle\n/ 10⁻³")
+            head.append(f"Above oracle\n/ {ten(power)}")
     head += ["Runs", "Seeds", "Training\n/ s", "Steps", "Forecast of a run\n/ ms", "Parameters"]
     head += ["Memory\n/ MB", "Energy\n/ J"]
     found = []
     for row in whole:
         cells = [_name(row), Cell("–") if row["rank"] is None else number(row["rank"])]
         for name in shown:
-            cells.append(_ends(name, row["metrics"].get(name)))
+            cells.append(_ends(name, row["metrics"].get(name), power))
             if name == "mae" and excess:
-                cells.append(_ends("mae", row["excess"]))
+                cells.append(_ends("mae", row["excess"], power))
         memory = row["memory_bytes"]
         cells += [
             number(row["runs"], digits=6),
@@ -132,6 +147,7 @@ def interval_table(section: Section, rows: Sequence[Mapping[str, Any]]) -> str:
     whole = [row for row in rows if any(name in row["metrics"] for name in INTERVALS)]
     if not whole:
         return ""
+    power = power_of(section)
     found = []
     for row in whole:
         cells = [_name(row)]
@@ -147,28 +163,29 @@ def interval_table(section: Section, rows: Sequence[Mapping[str, Any]]) -> str:
                     shade(abs(ends[0] - float(METRICS[name].better)), 0, 0.2),
                 )
             )
-        cells.append(_ends("width-90", row["metrics"].get("width-90")))
+        cells.append(_ends("width-90", row["metrics"].get("width-90"), power))
         found.append(Row(cells, _kind(row)))
     head = ["Model", *(f"Aimed at\n{n.rpartition('-')[2]} %" for n in _COVERAGES)]
     caption = (
         f"Share of measured points inside the intervals, in % ({origin_of(section)} data); "
-        "the darker, the farther from what was aimed at. Width of the 90 % interval in 10⁻³ "
-        "absorbance."
+        "the darker, the farther from what was aimed at. Mean width of the 90 % interval."
     )
-    return table([*head, "Width of 90 %\n/ 10⁻³"], found, caption=caption)
+    return table([*head, f"Width of 90 %\n/ {ten(power)}"], found, caption=caption)
 
 
 def paired_table(section: Section, best: str, tests: Sequence[Paired]) -> str:
     """Every model against the best one."""
     rows = []
+    power = power_of(section)
+    unit = 10.0**power
     for test in tests:
-        low, high = 1e3 * test.difference.lower, 1e3 * test.difference.upper
+        low, high = test.difference.lower / unit, test.difference.upper / unit
         rows.append(
             Row(
                 [
                     Cell(test.model, test.model),
                     Cell(
-                        f"{1e3 * test.difference.value:+.3f}",
+                        f"{test.difference.value / unit:+.3f}",
                         test.difference.value,
                         f"[{low:+.3f}, {high:+.3f}]",
                     ),
@@ -180,7 +197,13 @@ def paired_table(section: Section, best: str, tests: Sequence[Paired]) -> str:
                 ]
             )
         )
-    head = ["Model", f"MAE less that of {best}\n/ 10⁻³", "Worse in\n/ % of pairs", "Pairs", "p"]
+    head = [
+        "Model",
+        f"MAE less that of {best}\n/ {ten(power)}",
+        "Worse in\n/ % of pairs",
+        "Pairs",
+        "p",
+    ]
     head += ["p, Holm", "Told apart\n(p, Holm < 0.05)"]
     caption = (
         f"Paired tests against {best}, the lowest mean ({origin_of(section)} data): Wilcoxon "
@@ -188,6 +211,9 @@ def paired_table(section: Section, best: str, tests: Sequence[Paired]) -> str:
         "independent), seeds averaged first, corrected after Holm. The test looks at ranks and "
         "the mean at sizes: the two can disagree."
     )
+    fewest = min(test.runs for test in tests)
+    if fewest < 6:
+        caption += f" Of {fewest} pairs, no p below {2 * 0.5**fewest:g} is possible."
     return table(head, rows, caption=caption)
 
 
@@ -209,17 +235,20 @@ def breakdown_table(section: Section, name: str, what: str) -> str:
         models = [one[label] for m, one in found.items() if label in one and m not in FLOOR_ROWS]
         limits[label] = (min(models, default=0.0), max(models, default=0.0))
     rows = []
+    power = power_of(section)
     for model, values in found.items():
         row = [Cell(model, model, few_runs(section, model))]
         for label in labels:
             value = values.get(label)
             colour = "" if value is None else shade(value, *limits[label])
             row.append(
-                Cell("–") if value is None else Cell(f"{1e3 * value:.3f}", value, "", colour)
+                Cell("–")
+                if value is None
+                else Cell(f"{value / 10.0**power:.3f}", value, "", colour)
             )
         rows.append(Row(row, "floor" if model in FLOOR_ROWS else ""))
     caption = (
-        f"MAE / 10⁻³ absorbance by {what} ({origin_of(section)} data). Each column is shaded "
+        f"MAE / {ten(power)} by {what} ({origin_of(section)} data). Each column is shaded "
         "from the best model (white) to the worst one."
     )
     return table(["Model", *(label.replace(", ", "\n") for label in labels)], rows, caption=caption)
