@@ -90,6 +90,7 @@ def _kind(row: Mapping[str, Any]) -> str:
 
 def _name(row: Mapping[str, Any]) -> Cell:
     notes = [f"no {', '.join(row['unseen'])}"] if row["unseen"] else []
+    notes += ["submitted, no budget"] if row["submitted"] else []
     notes += ["ceiling"] if row["model"] == CEILING else []
     notes += ["floor"] if row["kind"] == "floor" else []
     return Cell(row["model"], row["model"], "; ".join(notes))
