@@ -196,11 +196,12 @@ def _do_floors(bench: Bench, job: Job, directory: Path) -> list[dict[str, Any]]:
 
 
 def described(data: FoldData, tested: FoldData) -> dict[str, Any]:
-    """What a result says of the data: their origin and how many runs."""
+    """What a result says of the data: their origin, how many runs, the first frame scored."""
     return {
         "origin": data.origin,
         "notes": list(data.notes),
         "runs": len(tested.test),
+        "first_frame": data.fold.scored_from - data.fold.given + 1,
         "train_runs": len(data.train),
         "validation_runs": len(data.validation),
     }
