@@ -30,6 +30,7 @@ benchmarks: .venv/test.stamp
 	$(BIN)/python benchmarks/store_read.py
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/simulate.py
+	$(BIN)/python benchmarks/dilate.py
 
 .venv/pyvenv.cfg:
 	$(PYTHON) -m venv .venv
