@@ -154,12 +154,23 @@ class FoldData:
         holding = [part for part in self.source.parts if wanted & set(part.runs["id"])]
         return bool(holding) and all("truth/streams" in part.elements for part in holding)
 
-    @cached_property
+    @property
     def clean(self) -> NDArray[np.float32] | None:
         """Noise-free truth at the frames of ``test.target``, ``[window, frames, wavenumber]``."""
+        return None if self._noise_free is None else self._noise_free[:, 1:]
+
+    @property
+    def clean_last(self) -> NDArray[np.float32] | None:
+        """Noise-free truth at the last given frame, ``[window, wavenumber]``."""
+        return None if self._noise_free is None else self._noise_free[:, 0]
+
+    @cached_property
+    def _noise_free(self) -> NDArray[np.float32] | None:
+        """Noise-free truth from the last given frame on."""
         if not self.has_streams:
             return None
-        found = np.empty(self.test.target.shape, np.float32)
+        runs, frames, points = self.test.target.shape
+        found = np.empty((runs, 1 + frames, points), np.float32)
         for rows, streams in self._streams():
             found[rows] = streams.sum(axis=1)
         return found
@@ -172,7 +183,7 @@ class FoldData:
         runs, frames, points = self.test.target.shape
         found = np.empty((runs, len(self.stream_names), frames, points), np.float32)
         for rows, streams in self._streams():
-            found[rows] = streams
+            found[rows] = streams[:, :, 1:]
         return found
 
     @property
@@ -185,13 +196,13 @@ class FoldData:
         return tuple(part.elements["truth/stream"].labels or ())
 
     def _streams(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-        """Rows and their streams after the given frames, some runs at a time."""
+        """Rows and their streams from the last given frame on, some runs at a time."""
         if self.source is None:
             return
         for start in range(0, len(self.test_ids), _AT_ONCE):
             some = self.test_ids[start : start + _AT_ONCE]
             found = self.source.batch(some, ["truth/streams"])["truth/streams"]
-            yield slice(start, start + len(some)), found[:, :, self.fold.given :]
+            yield slice(start, start + len(some)), found[:, :, self.fold.given - 1 :]
 
 
 def load_fold(fold: Fold, sources: Sources, *, described: Described = "always") -> FoldData:

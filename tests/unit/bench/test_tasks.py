@@ -180,6 +180,8 @@ def test_truth_is_of_test_runs_and_sums_to_the_clean_spectra(sources: Sources) -
     assert np.abs(clean - data.test.target).max() < 0.01
     truth = data.truth(fold.test[0])
     np.testing.assert_array_equal(truth["streams"][:, 1:], streams[0])
+    assert data.clean_last is not None
+    np.testing.assert_allclose(truth["streams"][:, 0].sum(axis=0), data.clean_last[0], rtol=1e-6)
     with pytest.raises(OptionError, match="no test run"):
         data.truth(fold.train[0])
 

@@ -97,9 +97,10 @@ def _bands(part: Part) -> Found:
         width = min(band.upper - band.lower for band in bands)
         given, true = (_from_zero(area) for area in areas)
         voltage = np.concatenate([part.last_voltage[:, None], part.voltage], axis=1)[:, None]
-        found["onset-voltage"] = _mean(
-            metrics.onset_voltage(given, true, voltage, noise=seen * np.sqrt(width * spacing)), 1
-        )
+        smallest = seen * np.sqrt(width * spacing)
+        onsets = (given, true, voltage)
+        found["onset-voltage"] = _mean(metrics.onset_voltage(*onsets, noise=smallest), 1)
+        found["missed-onsets"] = _mean(metrics.missed_onsets(*onsets, noise=smallest), 1)
     return found
 
 
@@ -192,7 +193,11 @@ def _mean(values: Array, axis: int | tuple[int, ...]) -> Array:
 MEASURES: tuple[Measure, ...] = (
     Measure(("mae", "mse", "mae-clean"), _pointwise),
     Measure(("spectral-angle",), _angle, SOME),
-    Measure(("band-area", "peak-position", "missed-peaks", "onset-voltage"), _bands, SOME),
+    Measure(
+        ("band-area", "peak-position", "missed-peaks", "onset-voltage", "missed-onsets"),
+        _bands,
+        SOME,
+    ),
     Measure(("dilate", "dilate-shape", "dilate-time", "dtw", "tdi"), _alignment, SOME),
     Measure(("dilate-channels",), _alignment_channels, FEW),
     Measure(("mass-balance",), _mass_balance, SOME),

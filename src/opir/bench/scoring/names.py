@@ -45,6 +45,7 @@ _ALL = (
     MetricName("missed-peaks", "Missed peaks", note="share of true peaks not forecast", runs=SOME),
     MetricName("band-area", "Band area", "cm-1", runs=SOME),
     MetricName("onset-voltage", "Onset voltage", "V", runs=SOME),
+    MetricName("missed-onsets", "Missed onsets", note="share of true ones not forecast", runs=SOME),
     MetricName("mass-balance", "Mass balance", note="of species forecast", runs=SOME),
     MetricName("irreversibility", "Irreversibility", note="of models that give extents"),
     MetricName("stream-r2", "Streams R2", better="higher", note="of streams given", runs=SOME),

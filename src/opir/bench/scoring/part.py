@@ -34,6 +34,7 @@ class Part:
         last_voltage: At the last given frame, ``[run]``; None where frames between it and the
             first scored one are left out.
         clean: Noise-free truth ``[run, frames, wavenumber]``, or None.
+        clean_last: Noise-free truth of the last given frame, ``[run, wavenumber]``, or None.
         streams: True streams ``[run, stream, frames, wavenumber]``, or None.
         given_streams: Streams that the model gives, by name.
         amounts, extents: What the model gives, ``[run, frames, item]``, or None.
@@ -51,6 +52,7 @@ class Part:
     noise: float = 0.0
     last_voltage: Array | None = None
     clean: NDArray[np.floating[Any]] | None = None
+    clean_last: NDArray[np.floating[Any]] | None = None
     streams: NDArray[np.floating[Any]] | None = None
     given_streams: Mapping[str, Array] = field(default_factory=dict)
     amounts: Array | None = None
@@ -69,5 +71,11 @@ class Part:
 
     @property
     def true_change(self) -> Spectra:
-        """True change from it: noise-free where the truth is known, else as measured."""
-        return (self.target if self.clean is None else self.clean) - self.last[:, None]
+        """True change from it: of the noise-free truth where that is known, else as measured.
+
+        What the instrument added to the given frame is in neither: most of it stays in later
+        frames, so that a forecast of its going away would be no forecast of chemistry.
+        """
+        if self.clean is None or self.clean_last is None:
+            return self.target - self.last[:, None]
+        return self.clean - self.clean_last[:, None]

@@ -183,6 +183,7 @@ def _part(
         noise=noise,
         last_voltage=None if first else inputs.drive[rows, given - 1, DRIVE.index("voltage")],
         clean=frames(data.clean),
+        clean_last=None if data.clean_last is None else data.clean_last[rows],
         streams=streams,
         given_streams={n: np.asarray(v[rows, first:]) for n, v in forecast.streams.items()},
         amounts=frames(forecast.amounts),
