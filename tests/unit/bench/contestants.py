@@ -46,6 +46,25 @@ class WrongShape(Persistence):
         return dataclasses.replace(found, spectra=found.spectra[:, 1:], times=found.times[:, 1:])
 
 
+class WritesTraining(Persistence):
+    """Scales what all models are fitted to."""
+
+    def fit(self, train: Windows, validation: Windows | None = None) -> Any:
+        train.inputs.given[...] *= 2
+        return self
+
+
+class WritesInputs(Persistence):
+    """Leaves nothing of its inputs, and looks for what came behind them."""
+
+    def forecast(self, inputs: ForecastInputs) -> Forecast:
+        found = super().forecast(inputs)
+        if inputs.given.base is not None:
+            raise ZeroDivisionError("the given frames are part of a larger array")
+        inputs.given[...] = 0
+        return found
+
+
 class NoForecast(Persistence):
     """Plain numbers."""
 

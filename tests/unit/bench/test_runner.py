@@ -46,6 +46,7 @@ BAD = {
     "contestants:Crashes": "ZeroDivisionError",
     "contestants:NotFinite": "NaN",
     "contestants:WrongShape": "shape",
+    "contestants:WritesTraining": "read-only",
     "contestants:NoForecast": "ndarray",
     "contestants:Missing": 'pip install "opir[rivals]"',
     "contestants:NoModel": "no opir.models.Forecaster",
@@ -58,9 +59,9 @@ BAD = {
 def directory(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of good and bad models."""
     out = tmp_path_factory.mktemp("results")
-    models = ("persistence", "mean-trajectory", "contestants:Good", *BAD)
-    done = run_bench(asked(store, *models), out, workers=0)
-    assert (done.done, len(done.failed)) == (3, len(BAD))
+    models = ("contestants:WritesInputs", "persistence", "mean-trajectory", "contestants:Good")
+    done = run_bench(asked(store, *models, *BAD), out, workers=0)
+    assert (done.done, len(done.failed)) == (4, len(BAD))
     return out
 
 
@@ -96,7 +97,7 @@ def test_a_constant_error_is_scored_exactly(directory: Path, store: Store) -> No
 def test_the_table_has_the_numbers_of_the_records(directory: Path) -> None:
     rows = json.loads(json_table(collect(directory), ["mae", "mse"]))["rows"]
     ranked = [row for row in rows if row["rank"] is not None]
-    assert [row["rank"] for row in ranked] == [1, 2, 3]
+    assert [row["rank"] for row in ranked] == [1, 2, 3, 4]
     assert ranked[-1]["model"] == "contestants.Good"
     assert ranked[-1]["unseen"] == ["descriptor"]
     for row in ranked:

@@ -151,6 +151,18 @@ def test_samples_are_scored_as_an_ensemble() -> None:
     assert scores.means["mae"] == pytest.approx(0.1, rel=1e-5)
 
 
+@pytest.mark.parametrize(("change", "why"), [("few", "shape"), ("nan", "NaN")])
+def test_samples_of_other_runs_or_without_values_are_refused(change: str, why: str) -> None:
+    data = fold()
+    samples = np.repeat(data.test.target[None], 2, axis=0)
+    if change == "few":
+        samples = samples[:, 1:]
+    else:
+        samples[1, 2, 3, 4] = np.nan
+    with pytest.raises(ModelError, match=why):
+        score(forecast(data, data.test.target), data, samples=samples)
+
+
 def test_intervals_hold_what_they_promise_on_runs_like_those_calibrated_on() -> None:
     random = np.random.default_rng(1)
     lead = np.tile(600.0 * np.arange(1, FRAMES + 1), (40, 1))

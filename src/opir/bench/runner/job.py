@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import time
 import traceback
@@ -232,8 +233,10 @@ def _score(
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     fold = bench.folds[key]
     cut = fold.scored_from - fold.given
+    # A copy: it has no way to what came, and what a model does to it reaches no other model.
+    inputs = copy.deepcopy(data.test.inputs)
     began = time.perf_counter()
-    forecast = made.model.forecast(data.test.inputs)
+    forecast = made.model.forecast(inputs)
     milliseconds = 1e3 * (time.perf_counter() - began) / len(data.test)
     check_forecast(forecast, data.test, data.test_ids)
     subset = subset_of(data.test_ids)

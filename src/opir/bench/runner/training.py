@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from opir.bench.runner.contestant import make
 from opir.bench.runner.machine import Meter
 from opir.errors import ModelError
-from opir.models import FittedForecaster, Forecaster, TrainedForecaster, Windows
+from opir.models import (
+    FittedForecaster,
+    Forecaster,
+    ForecastInputs,
+    TrainedForecaster,
+    Windows,
+)
 
 __all__ = ["Made", "make_and_train", "parameter_count"]
 
@@ -84,7 +93,7 @@ def make_and_train(
     steps = best_step = None
     processor = None
     if isinstance(model, FittedForecaster):
-        model.fit(train, validation)
+        model.fit(_read_only(train), _read_only(validation))
     elif isinstance(model, TrainedForecaster):
         from opir.training import TrainingConfig
         from opir.training.loop import train as run
@@ -110,6 +119,22 @@ def make_and_train(
         meter.energy(),
         parameter_count(model),
     )
+
+
+_Data = TypeVar("_Data", Windows, ForecastInputs)
+
+
+def _read_only(data: _Data) -> _Data:
+    """The same arrays, that cannot be written to: the next model is fitted to them too."""
+    found = copy.copy(data)
+    for name, value in vars(data).items():
+        if isinstance(value, ForecastInputs):
+            object.__setattr__(found, name, _read_only(value))
+        elif isinstance(value, np.ndarray):
+            view = value.view()
+            view.flags.writeable = False
+            object.__setattr__(found, name, view)
+    return found
 
 
 def parameter_count(model: Forecaster) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import sys
@@ -165,7 +166,7 @@ def _trial(name: str, options: dict[str, Any]) -> dict[str, Any]:
         made = make_and_train(
             name, options, data.train, data.validation, seed=0, budget=settings.budget
         )
-        forecast = made.model.forecast(data.validation.inputs)
+        forecast = made.model.forecast(copy.deepcopy(data.validation.inputs))
         check_forecast(forecast, data.validation)
         error = float(np.abs(forecast.spectra - data.validation.target).mean(dtype=np.float64))
         record = made.to_record()

@@ -108,7 +108,7 @@ def score(
         metrics: Names, all by default.
 
     Raises:
-        ModelError: If the forecast is not one of these runs.
+        ModelError: If the forecast is not one of these runs, or the samples are not.
     """
     check_forecast(forecast, data.test, data.test_ids)
     runs = len(data.test)
@@ -118,6 +118,8 @@ def score(
     seconds: dict[str, float] = defaultdict(float)
     tables = _Tables(data.test.target.shape[1] - first, wavenumber)
     subset = subset_of(data.test_ids)
+    if samples is not None:
+        _check_samples(samples, (subset.size, *data.test.target.shape[1:]))
     noise = _noise(data, subset)
 
     def take(measure: Measure, rows: NDArray[np.int64], part: Part) -> None:
@@ -148,6 +150,18 @@ def score(
         wavenumber=wavenumber,
         seconds=dict(seconds),
     )
+
+
+def _check_samples(samples: NDArray[np.floating[Any]], wanted: tuple[int, ...]) -> None:
+    shape = np.shape(samples)
+    if len(shape) != 4 or shape[1:] != wanted or not shape[0]:
+        raise ModelError(
+            f"the samples have shape {shape}; {('count', *wanted)} is needed "
+            "(sample, run, frame, wavenumber)",
+            remedy="Return whole trajectories of every run that sample() is asked for",
+        )
+    if not np.isfinite(samples).all():
+        raise ModelError("the samples hold NaN or infinity", remedy="Samples are finite")
 
 
 def _chunks(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
