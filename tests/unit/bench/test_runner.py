@@ -185,3 +185,13 @@ def test_damaged_results_are_refused(directory: Path, tmp_path: Path) -> None:
     (folder / "seed-0.json").write_text("{", encoding="utf-8")
     with pytest.raises(FormatError, match="damaged"):
         collect(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["[1]", "{", '{"tasks": [1], "seeds": 3}', '{"opir_type": "other"}']
+)
+def test_a_folder_of_something_else_is_refused(text: str, store: Store, tmp_path: Path) -> None:
+    (tmp_path / "bench.json").write_text(text, encoding="utf-8")
+    with pytest.raises(FormatError, match="bench.json"):
+        run_bench(asked(store, "persistence"), tmp_path, workers=0)
+    assert (tmp_path / "bench.json").read_text(encoding="utf-8") == text

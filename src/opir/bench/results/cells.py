@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.bench.results.record import Result, read_results
-from opir.errors import FormatError, UnknownNameError
+from opir.bench.results.record import Result, read_note, read_results
+from opir.errors import UnknownNameError
 from opir.metrics import Interval, bootstrap
 
 __all__ = ["FLOOR_ROWS", "Cell", "Collection", "Section", "collect"]
@@ -215,7 +214,7 @@ def collect(directory: Path | str) -> Collection:
         FormatError: If there are no results, or one is damaged.
     """
     directory = Path(directory)
-    note = _note(directory)
+    note = read_note(directory)
     results = read_results(directory)
     sections: list[Section] = []
     for task in dict.fromkeys([*note.get("tasks", {}), *(result.task for result in results)]):
@@ -276,17 +275,3 @@ def _overlap(results: Sequence[Result]) -> bool:
             if seen.setdefault(id, result.fold) != result.fold:
                 return True
     return False
-
-
-def _note(directory: Path) -> dict[str, Any]:
-    path = directory / "bench.json"
-    if not path.is_file():
-        return {}
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, OSError) as error:
-        raise FormatError(
-            f"the file is damaged ({error})",
-            path=path,
-            remedy="Remove it and give opir bench run again",
-        ) from error

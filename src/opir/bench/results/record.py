@@ -20,10 +20,12 @@ from opir.errors import FormatError, OptionError
 from opir.files import atomic_path, output_errors, read_text
 
 __all__ = [
+    "NOTE",
     "RESULTS",
     "VERSION",
     "Result",
     "read_arrays",
+    "read_note",
     "read_result",
     "read_results",
     "result_path",
@@ -31,6 +33,7 @@ __all__ = [
     "write_result",
 ]
 
+NOTE = "bench.json"
 RESULTS = "results"
 VERSION = 1
 _KIND = "bench-result"
@@ -103,6 +106,34 @@ def result_path(directory: Path | str, task: str, fold: str, model: str, seed: i
                 f"{name!r} cannot be the name of a folder", remedy="Use letters, digits, - and _"
             )
     return Path(directory) / RESULTS / task / fold / model / f"seed-{seed}.json"
+
+
+def read_note(directory: Path | str) -> dict[str, Any]:
+    """What ``bench.json`` says of the tasks, models and seeds of a folder; empty without it.
+
+    Raises:
+        FormatError: If it is damaged or of something else.
+    """
+    path = Path(directory) / NOTE
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise FormatError(
+            f"the file is damaged ({error})",
+            path=path,
+            remedy="Remove it and give opir bench run again",
+        ) from error
+    if (
+        not isinstance(found, dict)
+        or found.get("opir_type") != "bench"
+        or not all(isinstance(found.get(name), dict) for name in ("tasks", "seeds"))
+    ):
+        raise FormatError(
+            "the file is not of a run of the benchmark", path=path, remedy="Name another folder"
+        )
+    return found
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -17,9 +17,9 @@ from typing import IO, Any
 from opir.bench.runner.jobs import FLOORS, Job
 from opir.errors import OpirError, StoreError
 
-__all__ = ["Pool"]
+__all__ = ["ONE_THREAD", "Pool"]
 
-_ONE_THREAD = (
+ONE_THREAD = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS",
 )  # fmt: skip
@@ -156,7 +156,7 @@ class Pool:
                 stderr=log,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, **dict.fromkeys(_ONE_THREAD, "1")},
+                env={**os.environ, **dict.fromkeys(ONE_THREAD, "1")},
                 **apart,
             )
             self._processes.add(process)

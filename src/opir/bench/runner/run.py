@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,14 @@ from typing import Any
 
 import opir
 from opir.bench.floors import FLOORS as FLOOR_NAMES
-from opir.bench.results.record import read_result, result_path, write_json, write_result
+from opir.bench.results.record import (
+    NOTE,
+    read_note,
+    read_result,
+    result_path,
+    write_json,
+    write_result,
+)
 from opir.bench.runner.bench import Bench
 from opir.bench.runner.contestant import display_name, needs_seed
 from opir.bench.runner.job import (
@@ -243,13 +249,7 @@ def _dead(bench: Bench, job: Job, why: str, directory: Path) -> list[dict[str, A
 
 def _note(bench: Bench, directory: Path) -> None:
     """Which tasks, folds and models belong together, so that a table can name missing cells."""
-    path = directory / "bench.json"
-    before: dict[str, Any] = {}
-    if path.is_file():
-        try:
-            before = dict(json.loads(path.read_text(encoding="utf-8")))
-        except ValueError:
-            before = {}
+    before = read_note(directory)
     tasks = dict(before.get("tasks", {}))
     for name, task in bench.tasks.items():
         folds = [fold for at, fold in bench.folds.items() if at[0] == name]
@@ -265,7 +265,7 @@ def _note(bench: Bench, directory: Path) -> None:
         for name in result_names(model):
             seeds[name] = sorted({*seeds.get(name, []), *_seeds(bench, model)})
     write_json(
-        path,
+        directory / NOTE,
         {
             "opir_type": "bench",
             "opir_version": 1,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from importlib.resources import files
 from multiprocessing import get_context
 from pathlib import Path
@@ -21,6 +23,7 @@ from opir.bench.results.record import write_json
 from opir.bench.runner.bench import Bench
 from opir.bench.runner.contestant import resolve
 from opir.bench.runner.job import sentence
+from opir.bench.runner.pool import ONE_THREAD
 from opir.bench.runner.settings import BenchSettings
 from opir.bench.runner.training import make_and_train
 from opir.bench.scoring import check_forecast
@@ -137,9 +140,12 @@ def tune(
         for name, options in todo:
             take(name, _trial(name, options))
     elif todo:
-        with ProcessPoolExecutor(
-            workers, get_context("spawn"), initializer=_begin, initargs=(settings,)
-        ) as pool:
+        with (
+            _one_thread(),
+            ProcessPoolExecutor(
+                workers, get_context("spawn"), initializer=_begin, initargs=(settings,)
+            ) as pool,
+        ):
             running = {pool.submit(_trial, name, options): name for name, options in todo}
             try:
                 for future in as_completed(running):
@@ -148,6 +154,21 @@ def tune(
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     return head | {"models": models}
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Processes begun here compute with one thread each, as those of a run of the benchmark do."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 _STATE: dict[str, Any] = {}
