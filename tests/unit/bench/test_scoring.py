@@ -199,6 +199,9 @@ def test_a_forecast_that_is_not_one_is_refused() -> None:
     holed.spectra[4, 0, 0] = np.inf
     with pytest.raises(ModelError, match="1 of 6 runs.*'run-4'"):
         check_forecast(holed, data.test, data.test_ids)
+    holed.spectra[4, 0, 0] = -1e20  # its square has no room in single precision
+    with pytest.raises(ModelError, match="1 of 6 runs.*'run-4'"):
+        check_forecast(holed, data.test, data.test_ids)
     with pytest.raises(ModelError, match="other times or wavenumbers"):
         check_forecast(Forecast(good, data.test.inputs.times, AXIS[::-1], "made"), data.test)
 

@@ -303,6 +303,9 @@ def test_rows_are_kept_and_changed_stores_noticed(
     with pytest.raises(OutputExistsError):
         bench_submit(path, out, task=TASK, store=store)
     bench_submit(path, out, task=TASK, store=store, overwrite=True)
+    for taken in ("oracle-floor", "gru"):
+        with pytest.raises(OptionError, match="opir makes itself"):
+            bench_submit(path, out, task=TASK, store=store, name=taken)
     with pytest.raises(OptionError, match="--fold"):
         bench_submit(path, out, task="few-frames", store=store)
     with pytest.raises(OptionError, match="--store"):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from opir.bench.data import FoldData
+from opir.bench.floors import FLOORS
 from opir.bench.results.record import result_path, write_result
 from opir.bench.runner.bench import Bench
 from opir.bench.runner.job import described, result_arrays
@@ -21,6 +22,7 @@ from opir.bench.submission.match import Matched, match
 from opir.bench.submission.predictions import Predictions, read_predictions
 from opir.errors import OptionError, OutputExistsError
 from opir.models import Forecast
+from opir.models.catalogue import model_names
 
 __all__ = ["fold_key", "score_predictions", "submit"]
 
@@ -127,6 +129,12 @@ def submit(
     key = fold_key(bench, task, fold)
     _same_fold(predictions, key, bench.fold_hash(key))
     model = name or str(predictions.attributes.get("model", "")) or predictions.path.stem
+    if model in (*FLOORS, *model_names()):
+        raise OptionError(
+            f"{model!r} is the name of a row that opir makes itself",
+            remedy="Give --name another one",
+            path=predictions.path,
+        )
     target = result_path(directory, *key, model, 0)
     if target.exists() and not overwrite:
         raise OutputExistsError(target)
