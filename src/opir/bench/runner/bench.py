@@ -73,8 +73,10 @@ class Bench:
         """Whether the test runs of a fold are simulated, so that they can be simulated again."""
         if not {"main", "shifted"} & set(self.tasks[key[0]].needs):
             return False
-        store = self.sources.store(self.folds[key].test_source)
-        return "settings" in (store.attributes.get("provenance") or {})
+        fold = self.folds[key]
+        store = self.sources.store(fold.test_source)
+        whole = fold.test[0] in self.sources.index(fold.test_source)  # no block of time
+        return whole and "settings" in (store.attributes.get("provenance") or {})
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
