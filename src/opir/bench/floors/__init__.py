@@ -2,6 +2,5 @@
 
 from opir.bench.floors.floors import Floors as Floors
 from opir.bench.floors.floors import floors as floors
-from opir.bench.floors.floors import have_floors as have_floors
 from opir.bench.floors.floors import oracle_samples as oracle_samples
 from opir.bench.floors.one_run import FLOORS as FLOORS

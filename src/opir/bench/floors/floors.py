@@ -25,7 +25,7 @@ from opir.simulate.replicas import Repeater
 if TYPE_CHECKING:
     from opir.bench.data import FoldData
 
-__all__ = ["Floors", "floors", "have_floors", "oracle_samples", "prepare"]
+__all__ = ["Floors", "floors", "oracle_samples", "prepare"]
 
 _VERSION = 1
 """Of the way floors are worked out; with another, those kept are worked out anew."""
@@ -47,12 +47,6 @@ class Floors:
     ids: tuple[str, ...]
     forecasts: Mapping[str, NDArray[np.float32]]
     dropped: NDArray[np.int64]
-
-
-def have_floors(data: FoldData) -> bool:
-    """Whether the test runs of a fold can be simulated again."""
-    store = data.source
-    return store is not None and "settings" in (store.attributes.get("provenance") or {})
 
 
 def floors(

@@ -31,8 +31,8 @@ __all__ = [
 CEILING = "persistence"
 SHOWN = (
     "mae", "mae-clean", "dilate", "dilate-channels", "dtw", "tdi", "spectral-angle",
-    "peak-position", "band-area", "onset-voltage", "irreversibility", "stream-r2", "crps",
-    "energy",
+    "peak-position", "missed-peaks", "band-area", "onset-voltage", "missed-onsets",
+    "mass-balance", "irreversibility", "stream-r2", "crps", "energy",
 )  # fmt: skip
 """Metrics of the main table."""
 
