@@ -1,4 +1,4 @@
-"""Training-mean trajectory: the mean change of the training windows at each lead time."""
+"""Training-mean trajectory: the mean change of the training windows at each time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from opir.models.base import (
     check_wavenumber,
     not_fitted,
 )
-from opir.models.baselines.lead_grid import change_at, changes_on, common_lead, pieces
+from opir.models.baselines.lead_grid import LeadGrid, pieces
 from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
 
@@ -33,32 +33,31 @@ class MeanTrajectory(FittedForecaster):
         self._arrays: Arrays = {}
 
     def fit(self, train: Windows, validation: Windows | None = None) -> Self:
-        """Mean change at the common lead times of the windows."""
-        lead = common_lead(train)
+        """Mean change at the common times of the windows."""
+        grid = LeadGrid.of(train)
         parts = [
-            changes_on(lead, train, rows).sum(axis=0, dtype=np.float64)
-            for rows in pieces(len(train))
+            grid.changes(train, rows).sum(axis=0, dtype=np.float64) for rows in pieces(len(train))
         ]
         self._arrays = {
             "wavenumber": train.inputs.wavenumber,
-            "lead": lead,
+            **grid.to_arrays(),
             "change": np.sum(parts, axis=0) / len(train),
         }
         return self
 
     def forecast(self, inputs: ForecastInputs) -> Forecast:
-        """Last spectrum plus mean change; held after the longest lead time fitted on."""
+        """Last spectrum plus mean change; held after the longest time fitted on."""
         if not self._arrays:
             raise not_fitted(self)
         check_wavenumber(self, self._arrays["wavenumber"], inputs)
         mean = self._arrays["change"].astype(inputs.given.dtype)
         change = np.broadcast_to(mean, (len(inputs), *mean.shape))
-        spectra = change_at(inputs.lead, self._arrays["lead"], change)
+        spectra = LeadGrid.from_arrays(self._arrays).at(inputs, change)
         spectra += inputs.last[:, None]
         return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
-        """Mean change and its lead times."""
+        """Mean change and its times."""
         return {}, dict(self._arrays)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Ridge regression on PCA scores: from the given frame to the change at each lead time."""
+"""Ridge regression on PCA scores: from the given frame to the change at each time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,7 @@ from opir.models.base import (
     not_fitted,
 )
 from opir.models.baselines.frame_features import few, principal_axes
-from opir.models.baselines.lead_grid import (
-    change_at,
-    changes_on,
-    common_lead,
-    condition_features,
-    pieces,
-)
+from opir.models.baselines.lead_grid import LeadGrid, pieces
 from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
 from opir.models.kept_share import kept_share
@@ -40,7 +34,7 @@ class Ridge(FittedForecaster):
     """Scores of the given frame, and the conditions, to scores of the change, linearly.
 
     The principal components are those of all training frames. One ridge regression maps the
-    standardised features to the change scores of all lead times together. What of the given
+    standardised features to the change scores of all times together. What of the given
     frame lies outside these components (noise, mostly) is kept in the forecast by a share.
     Number of components, penalty and share are chosen on at most 128 of the validation windows
     (mean absolute error), if there are any; after them the share of the whole change that is
@@ -56,7 +50,7 @@ class Ridge(FittedForecaster):
 
     def __init__(
         self,
-        components: Sequence[int] = (2, 3, 5, 8, 12, 20, 30, 40),
+        components: Sequence[int] = (2, 3, 5, 8, 12, 20, 30, 40, 60),
         penalties: Sequence[float] = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0),
         shares: Sequence[float] = (1.0, 0.5, 0.25, 0.0),
     ) -> None:
@@ -75,11 +69,11 @@ class Ridge(FittedForecaster):
         centre, axes = principal_axes(_some_frames(train), wanted)
         loadings = axes.astype(train.target.dtype)
         rank = min(len(loadings), wanted)
-        lead = common_lead(train)
-        gained = [changes_on(lead, train, rows, loadings) for rows in pieces(len(train))]
+        grid = LeadGrid.of(train)
+        gained = [grid.changes(train, rows, loadings) for rows in pieces(len(train))]
         change = np.concatenate(gained).astype(np.float64)
-        base: Arrays = {"wavenumber": train.inputs.wavenumber, "lead": lead, "centre": centre}
-        conditions = condition_features(train.inputs, lead)
+        base: Arrays = {"wavenumber": train.inputs.wavenumber, "centre": centre, **grid.to_arrays()}
+        conditions = grid.features(train.inputs)
         known = ~np.isnan(conditions)
         count = np.maximum(known.sum(axis=0), 1)
         base["condition_mean"] = np.where(known, conditions, 0).sum(axis=0) / count
@@ -117,7 +111,7 @@ class Ridge(FittedForecaster):
         return self
 
     def forecast(self, inputs: ForecastInputs) -> Forecast:
-        """Last spectrum plus the regressed change; held after the longest lead time fitted on."""
+        """Last spectrum plus the regressed change; held after the longest time fitted on."""
         kept = self._arrays
         if not kept:
             raise not_fitted(self)
@@ -134,7 +128,7 @@ class Ridge(FittedForecaster):
         """Change at ``inputs.times``, in the precision of the spectra."""
         scores = (_features(arrays, inputs) - arrays["feature_mean"]) @ arrays["weights"]
         scores = (scores + arrays["target_mean"]).reshape(len(inputs), arrays["lead"].size, -1)
-        asked = change_at(inputs.lead, arrays["lead"], scores).astype(inputs.given.dtype)
+        asked = LeadGrid.from_arrays(arrays).at(inputs, scores).astype(inputs.given.dtype)
         return np.asarray(asked @ arrays["loadings"].astype(inputs.given.dtype))
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
@@ -167,6 +161,6 @@ def _some_frames(windows: Windows) -> Spectra:
 
 def _features(arrays: Arrays, inputs: ForecastInputs) -> Array:
     scores = (inputs.last - arrays["centre"]) @ arrays["loadings"].T * arrays["score_scale"]
-    conditions = condition_features(inputs, arrays["lead"])
+    conditions = LeadGrid.from_arrays(arrays).features(inputs)
     scaled = (conditions - arrays["condition_mean"]) * arrays["condition_scale"]
     return np.concatenate([scores, np.where(np.isnan(scaled), 0.0, scaled)], axis=1)
