@@ -139,6 +139,43 @@ def test_change_between_and_beyond_the_lead_times_fitted_on() -> None:
     np.testing.assert_allclose(found[0, :, 0], [0.5, 1.0, 2.0, 3.0])
 
 
+@pytest.mark.parametrize("kind", [MeanTrajectory, NearestNeighbour, Ridge])
+def test_runs_of_other_lengths_are_alike_in_shares_of_their_length(
+    kind: type[FittedForecaster],
+) -> None:
+    """One course, gone through in minutes or in days: known from the others whatever the length."""
+    random = np.random.default_rng(0)
+    length = 10 ** random.uniform(2, 5, (40, 1))
+    shares = np.linspace(0, 1, 9)
+    frames = np.tile((shares**2)[:, None] * bands(1100.0), (40, 1, 1))
+    data = windows(frames, shares * length)
+    fitted = kind().fit(data.rows(np.arange(30)))
+    test = data.rows(np.arange(30, 40))
+    np.testing.assert_allclose(fitted.forecast(test.inputs).spectra, test.target, atol=1e-6)
+
+
+def test_windows_of_one_length_count_in_seconds() -> None:
+    """Asked for half of the time, a forecaster gives the first half, not all in half the time."""
+    data = decay()
+    model = MeanTrajectory().fit(data)
+    whole = model.forecast(data.inputs).spectra
+    half = ForecastInputs(
+        data.inputs.given, data.inputs.given_times, data.inputs.times[:, :6], WAVENUMBER
+    )
+    np.testing.assert_allclose(model.forecast(half).spectra, whole[:, :6], atol=1e-12)
+
+
+def test_more_neighbours_are_taken_where_one_is_noisy() -> None:
+    """Same beginnings, changes that differ by noise alone: the mean of many is best."""
+    random = np.random.default_rng(1)
+    frames = np.zeros((80, 2, WAVENUMBER.size))
+    frames[:, 1] = bands(1100.0) + 0.5 * random.normal(size=(80, WAVENUMBER.size))
+    frames[:, 0] = 1e-3 * random.normal(size=(80, WAVENUMBER.size))
+    data = windows(frames, np.tile([0.0, 1.0], (80, 1)))
+    train, validation = data.rows(np.arange(60)), data.rows(np.arange(60, 80))
+    assert NearestNeighbour().fit(train, validation).chosen["neighbours"] >= 16
+
+
 def test_every_forecaster_takes_the_same_inputs() -> None:
     """The contract has one way in: nothing but the inputs reaches a forecast."""
     import inspect
