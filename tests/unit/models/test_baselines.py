@@ -19,7 +19,7 @@ from opir.models import (
     load_model,
 )
 from opir.models.baselines.lead_grid import change_at
-from tests.unit.models.toy import WAVENUMBER, decay, windows
+from tests.unit.models.toy import WAVENUMBER, bands, decay, windows
 
 ALL = [Persistence, MeanTrajectory, NearestNeighbour, Ridge]
 
