@@ -15,7 +15,7 @@ from opir.bench.results import read_results
 from opir.bench.results.cells import collect
 from opir.bench.results.table import csv_table, json_table, markdown_table
 from opir.bench.runner import BenchInterruptedError, BenchSettings, run_bench
-from opir.bench.runner.run import LOG
+from opir.bench.runner.run import LOCK, LOG
 from opir.errors import FormatError, OptionError, StoreError, UnknownNameError
 from opir.run.store import Store
 
@@ -53,6 +53,16 @@ BAD = {
     "contestants:Nowhere": "no such class",
     "no_such_module:Model": "no_such_module",
 }
+
+
+def test_a_folder_has_one_run_at_a_time(store: Store, tmp_path: Path) -> None:
+    filelock = pytest.importorskip("filelock")
+    with (
+        filelock.FileLock(tmp_path / LOCK, timeout=0),
+        pytest.raises(OptionError, match="another run"),
+    ):
+        run_bench(asked(store, "persistence"), tmp_path, workers=0)
+    assert run_bench(asked(store, "persistence"), tmp_path, workers=0).done
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
 NEEDS = {
     "tide": ("neuralforecast", "rivals"),
     "fno": ("neuralop", "rivals"),
-    "neural-ode": ("torchdiffeq", "bench"),
+    "neural-ode": ("torchdiffeq", "torch"),
 }
 
 

@@ -30,12 +30,14 @@ from opir.bench.runner.job import (
 from opir.bench.runner.jobs import FLOORS, Job
 from opir.bench.runner.pool import Pool
 from opir.bench.runner.settings import BenchSettings, difference
-from opir.errors import FormatError, OpirError, OptionError
+from opir.errors import FormatError, OpirError, OptionError, require
 from opir.files import output_errors
 
 __all__ = ["BenchInterruptedError", "BenchRun", "plan", "run_bench"]
 
 LOG = "workers.log"
+LOCK = ".lock"
+"""File that the process holds which works in a folder; the system lets go of it when it ends."""
 _LEAST_LIMIT = 3600.0
 """Time [s] after which a job is given up at the earliest; closed forms take what they need."""
 
@@ -97,7 +99,8 @@ def run_bench(
         report: Called with results done, results in all, and a line on the last one.
 
     Raises:
-        OptionError: If there are results of other settings and ``force`` is false.
+        OptionError: If there are results of other settings and ``force`` is false, or another
+            process is at work in the folder.
         StoreError: If a store has changed since its tasks were first run here.
         BenchInterruptedError: At Ctrl-C.
     """
@@ -107,6 +110,26 @@ def run_bench(
     directory = Path(directory)
     with output_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)
+    lock = require("filelock", extra="bench")
+    try:
+        with lock.FileLock(directory / LOCK, timeout=0):
+            return _run_alone(settings, directory, began, workers, force, report)
+    except lock.Timeout:
+        raise OptionError(
+            "another run of the benchmark is at work in this folder",
+            remedy="Wait for its end, or name another folder",
+            path=directory,
+        ) from None
+
+
+def _run_alone(
+    settings: BenchSettings,
+    directory: Path,
+    began: float,
+    workers: int,
+    force: bool,
+    report: Report | None,
+) -> BenchRun:
     bench = Bench(settings)
     bench.freeze(directory)
     jobs, kept = plan(bench, directory, force=force)

@@ -64,7 +64,7 @@ class _Network(nn.Module):
 
     def __init__(self, sizes: Sizes, latent: int, hidden: int, solver: str) -> None:
         super().__init__()
-        self.solve = require("torchdiffeq", extra="bench").odeint
+        self.solve = require("torchdiffeq", extra="torch").odeint
         self.solver = solver
         self.register_buffer("step", torch.ones(()))
         self.context = nn.Sequential(
