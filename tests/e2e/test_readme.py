@@ -70,7 +70,14 @@ def test_pages_that_the_readme_links_exist() -> None:
         assert (ROOT / target).exists(), target
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+EXAMPLES = [
+    path
+    for path in sorted((ROOT / "examples").glob("*.py"))
+    if not path.name.startswith("bench_")  # tests/unit/bench/test_bench_examples.py runs these
+]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_examples_run(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     arguments = {
         "make_files.py": ["files"],
