@@ -157,7 +157,7 @@ def error_maps_figure(
 def example_figure(
     runs: Sequence[ExampleRun], *, text: str, origin: str, power: int = -3
 ) -> Figure:
-    """Forecasts over what came: change spectra as lines, and measured and forecast as maps.
+    """Forecasts over what came: change spectra as lines, and what came and the forecast as maps.
 
     Args:
         runs: One row each, from the top.
@@ -171,14 +171,14 @@ def example_figure(
     for row, run in enumerate(runs):
         last = row == len(runs) - 1
         lines = figure.add_subplot(grid[row, 0])
-        measured = (np.asarray(run.target, dtype=np.float64) - run.given) / unit_size
+        target = (np.asarray(run.target, dtype=np.float64) - run.given) / unit_size
         forecast = (np.asarray(run.forecast, dtype=np.float64) - run.given) / unit_size
-        _lines(lines, run, measured, forecast, power, label=last)
+        _lines(lines, run, target, forecast, power, label=last)
         lines.set_title(f"{run.name}: MAE {run.error / unit_size:.2f}", loc="left", fontsize=9)
-        low, high, extend = colour_limits(measured, centred=True)
+        low, high, extend = colour_limits(target, centred=True)
         unit = time_unit(run.lead)
         mesh = None
-        for column, (what, values) in enumerate((("measured", measured), ("forecast", forecast))):
+        for column, (what, values) in enumerate((("target", target), ("forecast", forecast))):
             axes = figure.add_subplot(grid[row, 1 + column])
             if len(run.lead) > 1:
                 mesh = spectral_mesh(
@@ -201,15 +201,15 @@ def example_figure(
 
 
 def _lines(
-    axes: Axes, run: ExampleRun, measured: Values, forecast: Values, power: int, *, label: bool
+    axes: Axes, run: ExampleRun, target: Values, forecast: Values, power: int, *, label: bool
 ) -> None:
-    """Change in the middle and at the end, measured thin, forecast thick."""
+    """Change in the middle and at the end, target thin, forecast thick."""
     unit = time_unit(run.lead)
     frames = sorted({len(run.lead) // 2, len(run.lead) - 1})
     for number, frame in enumerate(frames):
         when = f"{float(unit(run.lead[frame])):.3g} {unit.name}"
         colour = COLOURS[number]
-        axes.plot(run.wavenumber, measured[frame], color=colour, lw=0.7, alpha=0.75, label=when)
+        axes.plot(run.wavenumber, target[frame], color=colour, lw=0.7, alpha=0.75, label=when)
         axes.plot(run.wavenumber, forecast[frame], color="white", lw=2.6)
         axes.plot(
             run.wavenumber, forecast[frame], color=colour, lw=1.4, ls=(0, (5, 1.5)),

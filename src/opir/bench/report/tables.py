@@ -168,7 +168,7 @@ def interval_table(section: Section, rows: Sequence[Mapping[str, Any]]) -> str:
         found.append(Row(cells, _kind(row)))
     head = ["Model", *(f"Aimed at\n{n.rpartition('-')[2]} %" for n in _COVERAGES)]
     caption = (
-        f"Share of measured points inside the intervals, in % ({origin_of(section)} data); "
+        f"Share of target points inside the intervals, in % ({origin_of(section)} data); "
         "the darker, the farther from what was aimed at. Mean width of the 90 % interval."
     )
     return table([*head, f"Width of 90 %\n/ {ten(power)}"], found, caption=caption)
