@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Sequence
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.models.base import MODELS, Arrays, FittedForecaster, check_wavenumber, not_fitted
+from opir.models.base import MODELS, Arrays
+from opir.models.baselines.chosen import ChosenForecaster
 from opir.models.baselines.frame_features import (
     ahead,
     denoised,
@@ -19,9 +20,7 @@ from opir.models.baselines.frame_features import (
     static_features,
     well_scaled,
 )
-from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
-from opir.models.kept_share import kept_share
 
 __all__ = ["DynamicModes"]
 
@@ -29,7 +28,7 @@ Array = NDArray[np.float64]
 
 
 @MODELS.register("dmd-control")
-class DynamicModes(FittedForecaster):
+class DynamicModes(ChosenForecaster):
     """``dz/dt = A z + B u + D du/dt`` for the scores ``z`` of the change since the given frame.
 
     After Proctor, Brunton and Kutz 2016 (doi:10.1137/15M1013857), in continuous time, as time
@@ -58,13 +57,10 @@ class DynamicModes(FittedForecaster):
         penalties: Sequence[float] = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2),
         shares: Sequence[float] = (1.0, 0.5, 0.25, 0.0),
     ) -> None:
-        self.recipe = {}
+        super().__init__()
         self.ranks = tuple(int(rank) for rank in ranks)
         self.penalties = tuple(float(penalty) for penalty in penalties)
         self.shares = tuple(float(share) for share in shares)
-        self.trust: float = 1.0
-        self.chosen: dict[str, float] = {}
-        self._arrays: Arrays = {}
 
     def fit(self, train: Windows, validation: Windows | None = None) -> Self:
         """Solve for each rank and penalty; keep the system best on ``validation``."""
@@ -89,34 +85,12 @@ class DynamicModes(FittedForecaster):
                         best, kept = error, {**trial, "share": np.array([share])}
                         self.chosen = {"rank": rank, "penalty": penalty, "share": share}
         self._arrays = kept
-        if validation is not None:
-            self.trust = kept_share(self.forecast(validation.inputs).spectra, validation)
-        return self
+        return self._settle(validation)
 
-    def forecast(self, inputs: ForecastInputs) -> Forecast:
+    def _spectra(self, inputs: ForecastInputs) -> Array:
         """Last spectrum, its noise held down, plus the change that the system gives."""
-        kept = self._arrays
-        if not kept:
-            raise not_fitted(self)
-        check_wavenumber(self, kept["wavenumber"], inputs)
-        start = denoised(kept, inputs, float(kept["share"][0]))
-        spectra = start[:, None] + _change(kept, inputs)
-        if self.trust != 1:
-            spectra = inputs.last[:, None] + self.trust * (spectra - inputs.last[:, None])
-        return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
-
-    def state(self) -> tuple[dict[str, Any], Arrays]:
-        """The choice, and the system: ``clock`` [s] is its unit of time."""
-        return {"chosen": dict(self.chosen), "trust": self.trust}, dict(self._arrays)
-
-    @classmethod
-    def from_state(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
-        """From :meth:`state`."""
-        model = cls()
-        model.chosen = dict(config.get("chosen", {}))
-        model.trust = float(config["trust"])
-        model._arrays = dict(arrays)
-        return model
+        start = denoised(self._arrays, inputs, float(self._arrays["share"][0]))
+        return start[:, None] + _change(self._arrays, inputs)
 
 
 class _Normal:

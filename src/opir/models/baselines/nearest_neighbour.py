@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.models.base import (
-    MODELS,
-    Arrays,
-    FittedForecaster,
-    check_wavenumber,
-    not_fitted,
-)
+from opir.models.base import MODELS
+from opir.models.baselines.chosen import ChosenForecaster
 from opir.models.baselines.frame_features import few
 from opir.models.baselines.lead_grid import LeadGrid
-from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
-from opir.models.kept_share import kept_share
 
 __all__ = ["NearestNeighbour"]
 
 
 @MODELS.register("nearest-neighbour")
-class NearestNeighbour(FittedForecaster):
+class NearestNeighbour(ChosenForecaster):
     """The mean change of the training windows whose given frame and conditions are nearest.
 
     The distance is Euclidean; spectra and each condition count in units of their spread over the
@@ -41,11 +34,9 @@ class NearestNeighbour(FittedForecaster):
     name: ClassVar[str] = "nearest-neighbour"
 
     def __init__(self, neighbours: Sequence[int] = (1, 2, 4, 8, 16, 32)) -> None:
-        self.recipe = {}
+        super().__init__()
         self.neighbours = tuple(int(count) for count in neighbours)
-        self.trust: float = 1.0
-        self.chosen: dict[str, int] = {"neighbours": 1}
-        self._arrays: Arrays = {}
+        self.chosen = {"neighbours": 1}
 
     def fit(self, train: Windows, validation: Windows | None = None) -> Self:
         """Keep the training windows, and choose on the validation windows."""
@@ -77,24 +68,17 @@ class NearestNeighbour(FittedForecaster):
                 found = self.forecast(looked.inputs).spectra
                 errors[number] = float(np.abs(found - looked.target).mean())
             self.chosen = {"neighbours": min(errors, key=errors.__getitem__)}
-            self.trust = kept_share(self.forecast(validation.inputs).spectra, validation)
-        return self
+        return self._settle(validation)
 
-    def forecast(self, inputs: ForecastInputs) -> Forecast:
+    def _spectra(self, inputs: ForecastInputs) -> NDArray[np.floating[Any]]:
         """Last spectrum plus the mean change of the nearest training windows."""
-        if not self._arrays:
-            raise not_fitted(self)
         kept = self._arrays
-        check_wavenumber(self, kept["wavenumber"], inputs)
         near = self._distances(inputs).argsort(axis=1, kind="stable")
-        near = near[:, : self.chosen["neighbours"]]
+        near = near[:, : int(self.chosen["neighbours"])]
         change = np.empty((len(inputs), *kept["change"].shape[1:]), kept["change"].dtype)
         for row, rows in enumerate(near):
             change[row] = kept["change"][rows].mean(axis=0)
-        spectra = LeadGrid.from_arrays(kept).at(inputs, change)
-        spectra *= spectra.dtype.type(self.trust)
-        spectra += inputs.last[:, None]
-        return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
+        return LeadGrid.from_arrays(kept).at(inputs, change) + inputs.last[:, None]
 
     def _distances(self, inputs: ForecastInputs) -> NDArray[np.float64]:
         """Squared distances, shape ``[batch, training window]``."""
@@ -113,19 +97,6 @@ class NearestNeighbour(FittedForecaster):
             there,
         )
         return np.asarray(far + gap / max(scale.size, 1))
-
-    def state(self) -> tuple[dict[str, Any], Arrays]:
-        """The choice, and the training windows."""
-        return {"chosen": dict(self.chosen), "trust": self.trust}, dict(self._arrays)
-
-    @classmethod
-    def from_state(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
-        """From :meth:`state`."""
-        model = cls()
-        model.chosen = dict(config["chosen"])
-        model.trust = float(config["trust"])
-        model._arrays = dict(arrays)
-        return model
 
 
 def _squares(

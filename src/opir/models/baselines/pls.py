@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opir.errors import require
-from opir.models.base import MODELS, Arrays, FittedForecaster, check_wavenumber, not_fitted
+from opir.models.base import MODELS, Arrays
+from opir.models.baselines.chosen import ChosenForecaster
 from opir.models.baselines.frame_features import (
     denoised,
     drive_features,
@@ -20,9 +21,7 @@ from opir.models.baselines.frame_features import (
     static_features,
     well_scaled,
 )
-from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
-from opir.models.kept_share import kept_share
 
 __all__ = ["PartialLeastSquares"]
 
@@ -33,7 +32,7 @@ _ROWS = 40_000
 
 
 @MODELS.register("pls")
-class PartialLeastSquares(FittedForecaster):
+class PartialLeastSquares(ChosenForecaster):
     """PLS regression of change scores, frame by frame, so that any times can be asked for.
 
     Features of a frame: the drive there and what it has been
@@ -60,13 +59,10 @@ class PartialLeastSquares(FittedForecaster):
         change_axes: int = 48,
         shares: Sequence[float] = (1.0, 0.5, 0.25, 0.0),
     ) -> None:
-        self.recipe = {}
+        super().__init__()
         self.components = tuple(int(count) for count in components)
         self.change_axes = int(change_axes)
         self.shares = tuple(float(share) for share in shares)
-        self.trust: float = 1.0
-        self.chosen: dict[str, float] = {}
-        self._arrays: Arrays = {}
 
     def fit(self, train: Windows, validation: Windows | None = None) -> Self:
         """Fit the longest regression to ``train``; keep the components best on ``validation``."""
@@ -99,9 +95,7 @@ class PartialLeastSquares(FittedForecaster):
                 warnings.filterwarnings("ignore", category=UserWarning, module="ikpls")
                 fitted.fit(features, target, tried[-1])
             self._choose(tried, fitted.B, few(train if validation is None else validation))
-        if validation is not None:
-            self.trust = kept_share(self.forecast(validation.inputs).spectra, validation)
-        return self
+        return self._settle(validation)
 
     def _choose(self, tried: Sequence[int], fitted: Array, judged: Windows) -> None:
         best = np.inf
@@ -116,30 +110,10 @@ class PartialLeastSquares(FittedForecaster):
                     self.chosen = {"components": count, "share": share}
         self._arrays = kept
 
-    def forecast(self, inputs: ForecastInputs) -> Forecast:
+    def _spectra(self, inputs: ForecastInputs) -> Array:
         """Last spectrum, its noise held down, plus the regressed change of each frame."""
-        kept = self._arrays
-        if not kept:
-            raise not_fitted(self)
-        check_wavenumber(self, kept["wavenumber"], inputs)
-        start = denoised(kept, inputs, float(kept["share"][0]))
-        spectra = start[:, None] + _change(kept, inputs)
-        if self.trust != 1:
-            spectra = inputs.last[:, None] + self.trust * (spectra - inputs.last[:, None])
-        return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
-
-    def state(self) -> tuple[dict[str, Any], Arrays]:
-        """The choice, and the regression."""
-        return {"chosen": dict(self.chosen), "trust": self.trust}, dict(self._arrays)
-
-    @classmethod
-    def from_state(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
-        """From :meth:`state`."""
-        model = cls()
-        model.chosen = dict(config.get("chosen", {}))
-        model.trust = float(config["trust"])
-        model._arrays = dict(arrays)
-        return model
+        start = denoised(self._arrays, inputs, float(self._arrays["share"][0]))
+        return start[:, None] + _change(self._arrays, inputs)
 
 
 def _change(arrays: Arrays, inputs: ForecastInputs) -> Array:

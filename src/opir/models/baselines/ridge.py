@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.models.base import (
-    MODELS,
-    Arrays,
-    FittedForecaster,
-    check_wavenumber,
-    not_fitted,
-)
+from opir.models.base import MODELS, Arrays
+from opir.models.baselines.chosen import ChosenForecaster
 from opir.models.baselines.frame_features import few, principal_axes
 from opir.models.baselines.lead_grid import LeadGrid, pieces
-from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
-from opir.models.kept_share import kept_share
 
 __all__ = ["Ridge"]
 
@@ -30,7 +23,7 @@ _ROWS = 20_000
 
 
 @MODELS.register("ridge")
-class Ridge(FittedForecaster):
+class Ridge(ChosenForecaster):
     """Scores of the given frame, and the conditions, to scores of the change, linearly.
 
     The principal components are those of all training frames. One ridge regression maps the
@@ -54,13 +47,10 @@ class Ridge(FittedForecaster):
         penalties: Sequence[float] = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0),
         shares: Sequence[float] = (1.0, 0.5, 0.25, 0.0),
     ) -> None:
-        self.recipe = {}
+        super().__init__()
         self.components = tuple(int(count) for count in components)
         self.penalties = tuple(float(penalty) for penalty in penalties)
         self.shares = tuple(float(share) for share in shares)
-        self.trust: float = 1.0
-        self.chosen: dict[str, float] = {}
-        self._arrays: Arrays = {}
 
     def fit(self, train: Windows, validation: Windows | None = None) -> Self:
         """Fit each choice to ``train`` and keep the one best on ``validation``."""
@@ -105,23 +95,15 @@ class Ridge(FittedForecaster):
                         best, kept = size, {**arrays, "share": np.array([share])}
                         self.chosen = {"components": number, "penalty": penalty, "share": share}
         self._arrays = kept
-        if validation is not None:
-            forecast = self.forecast(validation.inputs)
-            self.trust = kept_share(forecast.spectra, validation)
-        return self
+        return self._settle(validation)
 
-    def forecast(self, inputs: ForecastInputs) -> Forecast:
+    def _spectra(self, inputs: ForecastInputs) -> Spectra:
         """Last spectrum plus the regressed change; held after the longest time fitted on."""
         kept = self._arrays
-        if not kept:
-            raise not_fitted(self)
-        check_wavenumber(self, kept["wavenumber"], inputs)
         spectra = self._change(kept, inputs)
         spectra += inputs.last[:, None]
         spectra -= ((1 - float(kept["share"][0])) * _rest(kept, inputs))[:, None]
-        if self.trust != 1:
-            spectra = inputs.last[:, None] + self.trust * (spectra - inputs.last[:, None])
-        return Forecast(spectra, inputs.times, inputs.wavenumber, self.name)
+        return spectra
 
     @staticmethod
     def _change(arrays: Arrays, inputs: ForecastInputs) -> Spectra:
@@ -130,19 +112,6 @@ class Ridge(FittedForecaster):
         scores = (scores + arrays["target_mean"]).reshape(len(inputs), arrays["lead"].size, -1)
         asked = LeadGrid.from_arrays(arrays).at(inputs, scores).astype(inputs.given.dtype)
         return np.asarray(asked @ arrays["loadings"].astype(inputs.given.dtype))
-
-    def state(self) -> tuple[dict[str, Any], Arrays]:
-        """The choice, and the regression."""
-        return {"chosen": dict(self.chosen), "trust": self.trust}, dict(self._arrays)
-
-    @classmethod
-    def from_state(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
-        """From :meth:`state`."""
-        model = cls()
-        model.chosen = dict(config.get("chosen", {}))
-        model.trust = float(config["trust"])
-        model._arrays = dict(arrays)
-        return model
 
 
 def _rest(arrays: Arrays, inputs: ForecastInputs) -> Spectra:
