@@ -46,8 +46,8 @@ class Forecaster(ABC):
         sees: Which of the inputs reach the forecast: ``spectrum`` (more of it than the offset
             that the change is added to), ``protocol`` (the drive ahead) and ``descriptor``.
         search: What may be searched: option -> candidates. The options are keywords of the
-            constructor, or ``learning_rate``; the first candidate of each is taken where nothing
-            is searched.
+            constructor, or ``learning_rate`` or ``batch``; the first candidate of each is taken
+            where nothing is searched.
     """
 
     name: ClassVar[str]

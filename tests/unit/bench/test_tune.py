@@ -10,6 +10,7 @@ from small_bench import small_store
 
 from opir.bench.results import read_results
 from opir.bench.runner import BenchSettings
+from opir.bench.runner.contestant import make, searched
 from opir.bench.runner.tune import read_tuned, trials_of, tune
 from opir.chemistry import library
 from opir.cli import main
@@ -28,6 +29,13 @@ def test_trials_begin_with_the_first_candidates_and_do_not_repeat() -> None:
     assert found != trials_of(search, 5, "lstm")
     assert len(trials_of(search, 20, "gru")) == 6
     assert trials_of({}, 6, "persistence") == [{}]
+
+
+def test_the_batch_is_searched_for_every_model_that_is_trained_and_for_no_other() -> None:
+    assert searched("gru")["batch"] == searched("mlp")["batch"] == searched("abcc")["batch"]
+    assert "batch" not in searched("ridge")
+    assert trials_of(searched("gru"), 1, "gru")[0]["batch"] == 48  # as without a search
+    make("gru", {"batch": 16, "learning_rate": 1e-3, "hidden": 8})
 
 
 @pytest.mark.parametrize(

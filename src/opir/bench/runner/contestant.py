@@ -12,7 +12,22 @@ from opir.errors import ModelError, OptionError, UnknownNameError
 from opir.models import FittedForecaster, Forecaster, get_model
 from opir.models.catalogue import model_names
 
-__all__ = ["chosen_models", "defaults", "display_name", "make", "needs_seed", "resolve"]
+__all__ = [
+    "OF_TRAINING",
+    "chosen_models",
+    "defaults",
+    "display_name",
+    "make",
+    "needs_seed",
+    "resolve",
+    "searched",
+]
+
+OF_TRAINING = ("learning_rate", "batch")
+"""Options that are for the training of a model, not for its constructor."""
+
+_BATCHES = (48, 16)
+"""Windows per step that may be searched, the same for every model that is trained."""
 
 
 def display_name(spec: str) -> str:
@@ -77,9 +92,9 @@ def resolve(spec: str) -> type[Forecaster]:
 
 
 def make(spec: str, options: Mapping[str, Any]) -> Forecaster:
-    """A new model; ``learning_rate`` among the options is for its training, not for it."""
+    """A new model; what is :data:`OF_TRAINING` among the options is not for it."""
     kind = resolve(spec)
-    given = {name: value for name, value in options.items() if name != "learning_rate"}
+    given = {name: value for name, value in options.items() if name not in OF_TRAINING}
     if spec == "abcc" and given:
         from opir.models.abcc import Abcc, AbccConfig
 
@@ -90,6 +105,17 @@ def make(spec: str, options: Mapping[str, Any]) -> Forecaster:
 def defaults(spec: str) -> dict[str, Any]:
     """The first candidate of everything that may be searched."""
     return {name: next(iter(values)) for name, values in resolve(spec).search.items()}
+
+
+def searched(spec: str) -> dict[str, Sequence[Any]]:
+    """What the search of a model goes through: option -> candidates.
+
+    That of its class, and the windows per step of one that is trained: where a budget allows few
+    steps, smaller and more of them may be worth more.
+    """
+    kind = resolve(spec)
+    trained = {} if issubclass(kind, FittedForecaster) else {"batch": _BATCHES}
+    return {**kind.search, **trained}
 
 
 def needs_seed(spec: str) -> bool:

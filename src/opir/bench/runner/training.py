@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from opir.bench.runner.contestant import make
+from opir.bench.runner.contestant import OF_TRAINING, make
 from opir.bench.runner.machine import Meter
 from opir.errors import ModelError
 from opir.models import (
@@ -77,7 +77,7 @@ def make_and_train(
 
     Args:
         spec: Its name.
-        options: Keywords of its constructor, and ``learning_rate``.
+        options: Keywords of its constructor, ``learning_rate`` and ``batch``.
         train, validation: Windows.
         seed: Of the training.
         budget: Processor time of the training [s]; closed forms take what they need.
@@ -99,7 +99,7 @@ def make_and_train(
         from opir.training.loop import train as run
 
         config = TrainingConfig(seconds=budget, seed=seed, threads=1, device="cpu")
-        config = config.changed(learning_rate=options.get("learning_rate"))
+        config = config.changed(**{name: options.get(name) for name in OF_TRAINING})
         result = run(model, train, validation, config=config, progress=False)
         steps, best_step = result.steps, result.best_step
         processor = result.processor_seconds

@@ -21,7 +21,7 @@ import numpy as np
 import opir
 from opir.bench.results.record import write_json
 from opir.bench.runner.bench import Bench
-from opir.bench.runner.contestant import resolve
+from opir.bench.runner.contestant import searched
 from opir.bench.runner.job import sentence
 from opir.bench.runner.pool import ONE_THREAD
 from opir.bench.runner.settings import BenchSettings
@@ -115,7 +115,7 @@ def tune(
                 )
         models = dict(before["models"])
     head["command"] = command
-    wanted = {name: trials_of(resolve(name).search, trials, name) for name in settings.models}
+    wanted = {name: trials_of(searched(name), trials, name) for name in settings.models}
     todo = []
     for name, options in wanted.items():
         done = [trial["options"] for trial in models.get(name, {}).get("trials", [])]
