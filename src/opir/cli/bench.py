@@ -108,6 +108,7 @@ def table(
     directory: Path = typer.Argument(..., metavar="DIR", help="What opir bench run wrote."),
     as_json: bool = typer.Option(False, "--json", help="JSON in place of Markdown."),
     as_csv: bool = typer.Option(False, "--csv", help="CSV in place of Markdown."),
+    summary: bool = typer.Option(False, "--summary", help="One metric over all tasks, one table."),
     metric: list[str] = typer.Option([], "--metric", help="Metric to show. May be repeated."),
     task: list[str] = typer.Option([], "--task", help="Task to show. May be repeated."),
 ) -> None:
@@ -115,9 +116,14 @@ def table(
     from opir.errors import OptionError
     from opir.workflows.bench import bench_table
 
-    if as_json and as_csv:
-        raise OptionError("--json and --csv were both given", remedy="Give one of them")
-    format = "json" if as_json else "csv" if as_csv else "markdown"
+    chosen = {"json": as_json, "csv": as_csv, "summary": summary}
+    asked = [name for name, given in chosen.items() if given]
+    if len(asked) > 1:
+        raise OptionError(
+            f"{' and '.join(f'--{name}' for name in asked)} were both given",
+            remedy="Give one of them",
+        )
+    format = (*asked, "markdown")[0]
     text = bench_table(directory, format=format, metrics=_words(metric), tasks=_words(task))
     typer.echo(text, nl=False)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from opir.bench.results.cells import collect
+from opir.bench.results.summary import summary_table
 from opir.bench.results.table import csv_table, json_table, markdown_table
 from opir.bench.runner import BenchRun, BenchSettings, run_bench
 from opir.bench.runner.contestant import chosen_models
@@ -257,7 +258,8 @@ def bench_table(
 
     Args:
         directory: What ``opir bench run -o`` wrote.
-        format: ``markdown``, ``csv`` or ``json``.
+        format: ``markdown``, ``csv``, ``json``, or ``summary``: one Markdown table of one metric
+            over all tasks.
         metrics: Names; the usual ones by default.
         tasks: Names of tasks, or ``task/fold``; all by default.
 
@@ -265,7 +267,12 @@ def bench_table(
         FormatError: If there are no results, or one is damaged.
         UnknownNameError: If a metric or a task is unknown.
     """
-    makers = {"markdown": markdown_table, "csv": csv_table, "json": json_table}
+    makers = {
+        "markdown": markdown_table,
+        "csv": csv_table,
+        "json": json_table,
+        "summary": summary_table,
+    }
     if format not in makers:
         raise OptionError(f"the format {format!r} is unknown", remedy=f"Use {', '.join(makers)}")
     return makers[format](collect(directory).of_tasks(tasks), metrics)

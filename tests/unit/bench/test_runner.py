@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from small_bench import small_store
 
-from opir.bench.results import read_results
+from opir.bench.results import read_results, write_result
 from opir.bench.results.cells import collect
+from opir.bench.results.summary import summary_table
 from opir.bench.results.table import csv_table, json_table, markdown_table
 from opir.bench.runner import BenchInterruptedError, BenchSettings, run_bench
 from opir.bench.runner.run import LOCK, LOG
@@ -119,6 +120,25 @@ def test_the_table_has_the_numbers_of_the_records(directory: Path) -> None:
     lines = csv_table(collect(directory), ["mae"]).splitlines()
     assert len(lines) == 1 + len(rows)
     assert "(simulated data)" in markdown_table(collect(directory))
+
+
+def test_the_summary_ranks_over_sections_and_names_the_best(tmp_path: Path, store: Store) -> None:
+    models = ("contestants:Good", "persistence", "mean-trajectory")
+    run_bench(asked(store, *models), tmp_path, workers=0)
+    for result in read_results(tmp_path):
+        if result.model != "mean-trajectory":
+            write_result(tmp_path, result.record | {"task": "another"}, result.arrays())
+    lines = summary_table(collect(tmp_path)).splitlines()
+    assert lines[0] == "MAE, simulated data:"
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    assert [name.split()[0] for name in rows[0]] == ["model", "`own-store`", "`another`"]
+    # mean-trajectory lacks a task, so it is not ranked among the others.
+    assert [row[0] for row in rows[2:]] == ["persistence", "contestants.Good", "mean-trajectory"]
+    assert rows[4][2] == "-"
+    assert rows[2][2].startswith("**")
+    assert not rows[3][2].startswith("**")
+    with pytest.raises(OptionError, match="2 metrics are named"):
+        summary_table(collect(tmp_path), ["mae", "mse"])
 
 
 def test_what_is_there_is_kept_and_failed_ones_are_tried_again(

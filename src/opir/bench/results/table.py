@@ -13,7 +13,7 @@ from opir.bench.scoring.names import METRICS
 from opir.errors import UnknownNameError
 from opir.metrics import Interval
 
-__all__ = ["DEFAULT_METRICS", "csv_table", "json_table", "markdown_table", "rows"]
+__all__ = ["DEFAULT_METRICS", "csv_table", "json_table", "markdown_table", "rows", "scale_of"]
 
 DEFAULT_METRICS = ("mae", "dilate", "spectral-angle", "band-area", "crps", "coverage-90")
 """Metrics that a table shows where none are named."""
@@ -89,7 +89,7 @@ def markdown_table(collection: Collection, metrics: Sequence[str] = ()) -> str:
 def _section(section: Section, found: list[dict[str, Any]], wanted: Sequence[str]) -> str:
     shown = [name for name in wanted if any(name in row["metrics"] for row in found)]
     scales = {
-        name: _scale([r["metrics"][name][0] for r in found if name in r["metrics"]])
+        name: scale_of([r["metrics"][name][0] for r in found if name in r["metrics"]])
         for name in shown
     }
     excess = any(row["excess"] is not None for row in found)
@@ -210,7 +210,7 @@ def _ends(interval: Interval) -> list[float]:
     return [interval.value, interval.lower, interval.upper]
 
 
-def _scale(values: Sequence[float]) -> int:
+def scale_of(values: Sequence[float]) -> int:
     """The power of ten, a multiple of 3, that makes the largest value readable."""
     largest = max((abs(value) for value in values), default=0.0)
     if largest == 0 or 0.1 <= largest < 10_000:
