@@ -52,8 +52,8 @@ from opir.simulate.dataset.produce import produce
 from opir.simulate.dataset.simulator import simulate_task
 from opir.simulate.kinetics.reference import reference_integrate
 from opir.simulate.single_run import TOLERANCE, Simulation
-from opir.simulate.spectra.direct import direct_sum
-from opir.simulate.spectra.shapes import LINE_SHAPES
+from opir.spectra.direct import direct_sum
+from opir.spectra.shapes import LINE_SHAPES
 
 STAGES = {
     "cell and protocol": ("opir.simulate.single_run", ["build_cell", "resolve_protocol", "drives"]),

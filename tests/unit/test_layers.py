@@ -15,7 +15,7 @@ LAYERS = [
     {"errors"},
     {"quantities", "registry", "files", "progress"},
     {"protocol", "system"},
-    {"run", "chemistry", "metrics"},
+    {"run", "chemistry", "spectra", "metrics"},
     {"simulate", "models"},
     {"training", "plots"},
     {"bench", "pathways"},

@@ -126,7 +126,7 @@ def simulate(
         instrument: Its name, or one; None for noise-free spectra.
         potential: Where the potential under a current comes from: ``own``, the electrode model of
             opir; or ``pybamm``, see :mod:`opir.simulate.cell.pybamm_course`.
-        line_shape: See :data:`opir.simulate.spectra.shapes.LINE_SHAPES`.
+        line_shape: See :data:`opir.spectra.shapes.LINE_SHAPES`.
         dispersion: Anomalous dispersion of the evanescent wave.
         tolerance: Relative tolerance of the kinetics.
         library: Where species, reactions and systems are looked up; the built-in one by default.

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.chemistry import Band, Library, Species
+from opir.chemistry import Library
+from opir.chemistry.environment import bands_in, environments_beside
 from opir.simulate.cell.build import Cell
-from opir.simulate.spectra.bands import BandTable
+from opir.spectra.bands import BandTable
 
 __all__ = ["STREAMS", "Populations", "list_populations"]
 
@@ -53,7 +54,7 @@ def list_populations(cell: Cell, library: Library) -> Populations:
         item = library.species[name]
         if item.phase not in ("liquid", "dissolved", "solid") or not item.environments:
             continue
-        environments = _environments(tuple(item.environments), cation)
+        environments = environments_beside(item, cation)
         for environment in environments:
             label = (name, environment)
             labels.append(label)
@@ -62,7 +63,7 @@ def list_populations(cell: Cell, library: Library) -> Populations:
             alone.append(len(environments) == 1)
             stream.append(0 if name in electrolyte and item.phase != "solid" else 1)
             solid.append(item.phase == "solid")
-            for band in _complete(item, environments[0], environment):
+            for band in bands_in(item, environment, environments[0]):
                 rows.append(
                     (label, band.position.value, band.intensity.value, band.width.value,
                      band.lorentzian.value)
@@ -76,30 +77,6 @@ def list_populations(cell: Cell, library: Library) -> Populations:
         stream=np.array(stream, dtype=np.int64),
         solid=np.array(solid, dtype=np.bool_),
     )
-
-
-def _environments(names: tuple[str, ...], cation: str) -> list[str]:
-    """The environments that exist beside this cation: the default one, and its bound form."""
-    default = next((n for n in names if n == f"{cation}_free"), names[0])
-    kept = [default]
-    kept += [n for n in names if n == f"{cation}_coordinated" or n == "paired"]
-    return kept
-
-
-def _complete(species: Species, default: str, environment: str) -> tuple[Band, ...]:
-    """Bands of an environment, with those of the default one that have no counterpart in it.
-
-    Coordinated forms are tabulated by the bands that move; the others stay where they are. Each
-    band that is listed stands for the nearest one of the default environment.
-    """
-    bands = species.environments[environment]
-    if environment == default:
-        return bands
-    left = list(species.environments[default])
-    for band in bands:
-        if left:
-            left.remove(min(left, key=lambda b: abs(b.position.value - band.position.value)))
-    return (*bands, *left)
 
 
 def _drawn(table: BandTable, cell: Cell) -> BandTable:

@@ -12,8 +12,8 @@ from opir.simulate.cell.build import Cell
 from opir.simulate.cell.course import Course
 from opir.simulate.cell.populations import STREAMS, Populations, list_populations
 from opir.simulate.reversible import ShiftRule
-from opir.simulate.spectra import absorption_streams, distortion, molar_dispersion
-from opir.simulate.spectra.optics import Geometry, geometry_from_optics
+from opir.spectra import absorption_streams, distortion, molar_dispersion
+from opir.spectra.optics import Geometry, geometry_from_optics
 from opir.system import Optics
 
 __all__ = ["Streams", "noise_free"]
@@ -56,7 +56,7 @@ def noise_free(
         cell, course: The cell and what it did.
         wavenumber: [cm-1], ``[wavenumber]``.
         library: Where the bands are.
-        line_shape: A name of :data:`opir.simulate.spectra.shapes.LINE_SHAPES`.
+        line_shape: A name of :data:`opir.spectra.shapes.LINE_SHAPES`.
         dispersion: Let the sample's own bands change its index and so the path (anomalous
             dispersion, first order).
     """

@@ -24,7 +24,7 @@ from opir.errors import (
 from opir.files import read_text
 from opir.quantities import check_values
 from opir.simulate.instrument.effects import EFFECTS, Effect, Scene, Throughput
-from opir.simulate.spectra.molar import check_axis
+from opir.spectra.molar import check_axis
 
 __all__ = ["Instrument", "Measured", "get_instrument", "instrument_names"]
 

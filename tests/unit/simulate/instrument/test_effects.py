@@ -23,7 +23,7 @@ from opir.simulate.instrument.effects import (
     smooth_process,
 )
 from opir.simulate.instrument.effects.resolution import _operator
-from opir.simulate.spectra.shapes import LINE_SHAPES
+from opir.spectra.shapes import LINE_SHAPES
 
 AXIS = np.linspace(800, 1900, 512)
 TIME = np.linspace(0, 36_000, 64)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from scipy.signal import hilbert
 
 from opir.errors import AxisError, OptionError, UnknownNameError, ValueRangeError
-from opir.simulate.spectra.bands import AREA_PER_KM_PER_MOL, BandTable, area_from_relative
-from opir.simulate.spectra.dispersion import distortion, molar_dispersion
-from opir.simulate.spectra.expansion import MAX_ORDER, remainder_bound, suprema, terms_of
-from opir.simulate.spectra.molar import displaced, molar_spectra, rows
-from opir.simulate.spectra.shapes import LINE_SHAPES
-from opir.simulate.spectra.synthesis import _plan, absorbance, absorption_streams
+from opir.spectra.bands import AREA_PER_KM_PER_MOL, BandTable, area_from_relative
+from opir.spectra.dispersion import distortion, molar_dispersion
+from opir.spectra.expansion import MAX_ORDER, remainder_bound, suprema, terms_of
+from opir.spectra.molar import displaced, molar_spectra, rows
+from opir.spectra.shapes import LINE_SHAPES
+from opir.spectra.synthesis import _plan, absorbance, absorption_streams
 
 AXIS = np.linspace(800, 1900, 512)
 UNEVEN = np.sort(np.random.default_rng(5).uniform(800, 1900, 300))
@@ -153,7 +153,7 @@ def test_without_numba_the_spectra_are_the_same(monkeypatch: pytest.MonkeyPatch)
     shift[:, 0] *= 20
     compiled = absorbance(table(), amount, AXIS[::-1], 1e-6, shift=shift, broadening=shift / 90)
     for module in ("molar", "direct"):
-        monkeypatch.setattr(f"opir.simulate.spectra.{module}.kernels", lambda: None)
+        monkeypatch.setattr(f"opir.spectra.{module}.kernels", lambda: None)
     plain = absorbance(table(), amount, AXIS[::-1], 1e-6, shift=shift, broadening=shift / 90)
     np.testing.assert_allclose(plain, compiled, atol=1e-10 * compiled.max())
 

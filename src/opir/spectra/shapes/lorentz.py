@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from opir.simulate.spectra.shapes.base import LINE_SHAPES, Array, LineShape
+from opir.spectra.shapes.base import LINE_SHAPES, Array, LineShape
 
 __all__ = ["Lorentz"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from opir.errors import ValueRangeError
-from opir.simulate.spectra.optics.base import Array, Geometry, positive_axis
+from opir.spectra.optics.base import Array, Geometry, positive_axis
 
 __all__ = ["Transmission"]
 

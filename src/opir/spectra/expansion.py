@@ -18,8 +18,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.simulate.spectra.bands import BandTable
-from opir.simulate.spectra.shapes import LINE_SHAPES, LineShape
+from opir.spectra.bands import BandTable
+from opir.spectra.shapes import LINE_SHAPES, LineShape
 
 __all__ = ["MAX_ORDER", "Terms", "product_derivative", "remainder_bound", "suprema", "terms_of"]
 

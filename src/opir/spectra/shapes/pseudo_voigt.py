@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from opir.simulate.spectra.shapes.base import LINE_SHAPES, Array, LineShape
-from opir.simulate.spectra.shapes.gauss import Gauss
-from opir.simulate.spectra.shapes.lorentz import Lorentz
+from opir.spectra.shapes.base import LINE_SHAPES, Array, LineShape
+from opir.spectra.shapes.gauss import Gauss
+from opir.spectra.shapes.lorentz import Lorentz
 
 __all__ = ["PseudoVoigt"]
 

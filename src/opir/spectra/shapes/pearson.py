@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from opir.simulate.spectra.shapes.base import LINE_SHAPES, Array, LineShape
+from opir.spectra.shapes.base import LINE_SHAPES, Array, LineShape
 
 __all__ = ["PearsonVII"]
 

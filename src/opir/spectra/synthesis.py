@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from opir.errors import AxisError, OptionError, ValueRangeError
-from opir.simulate.spectra.bands import BandTable
-from opir.simulate.spectra.direct import direct_sum
-from opir.simulate.spectra.expansion import MAX_ORDER, remainder_bound, terms_of
-from opir.simulate.spectra.molar import check_axis, displaced, rows
-from opir.simulate.spectra.shapes import LINE_SHAPES, LineShape
+from opir.spectra.bands import BandTable
+from opir.spectra.direct import direct_sum
+from opir.spectra.expansion import MAX_ORDER, remainder_bound, terms_of
+from opir.spectra.molar import check_axis, displaced, rows
+from opir.spectra.shapes import LINE_SHAPES, LineShape
 
 __all__ = ["METHODS", "Plan", "absorbance", "absorption_streams"]
 

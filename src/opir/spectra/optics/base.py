@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from opir.errors import ValueRangeError
-from opir.simulate.spectra.molar import check_axis
+from opir.spectra.molar import check_axis
 
 __all__ = ["Geometry", "critical_angle", "effective_thickness", "penetration_depth"]
 

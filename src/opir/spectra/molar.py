@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from opir.errors import AxisError, OptionError, ValueRangeError
 from opir.quantities import check_values
-from opir.simulate.spectra.bands import BandTable
-from opir.simulate.spectra.expansion import MAX_ORDER, Terms, product_derivative, terms_of
-from opir.simulate.spectra.kernel import kernels
-from opir.simulate.spectra.shapes import LINE_SHAPES, LineShape
+from opir.spectra.bands import BandTable
+from opir.spectra.expansion import MAX_ORDER, Terms, product_derivative, terms_of
+from opir.spectra.kernel import kernels
+from opir.spectra.shapes import LINE_SHAPES, LineShape
 
 __all__ = ["MolarSpectra", "check_axis", "displaced", "molar_spectra", "rows"]
 

@@ -1,6 +1,6 @@
 """The two inner loops of the synthesis, compiled: rows of the expansion, and the direct sum.
 
-Both do what :mod:`opir.simulate.spectra.molar` and ``direct`` do in NumPy, for shapes that are sums
+Both do what :mod:`opir.spectra.molar` and ``direct`` do in NumPy, for shapes that are sums
 of Gauss and Lorentz, 6 to 20 times faster. Numba is optional (extra ``simulate``): without it
 NumPy is used. The Gauss part is left out beyond 3.5 FWHM, where it is below 2e-15 of its peak (and
 any row of the expansion below 3e-10 of its largest value); the Lorentz part is summed over the

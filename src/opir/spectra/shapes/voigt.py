@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import wofz
 
-from opir.simulate.spectra.shapes.base import LINE_SHAPES, Array, LineShape
-from opir.simulate.spectra.shapes.gauss import FWHM_PER_SIGMA
-from opir.simulate.spectra.shapes.lorentz import Lorentz
+from opir.spectra.shapes.base import LINE_SHAPES, Array, LineShape
+from opir.spectra.shapes.gauss import FWHM_PER_SIGMA
+from opir.spectra.shapes.lorentz import Lorentz
 
 __all__ = ["Voigt", "gauss_share"]
 

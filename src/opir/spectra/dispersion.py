@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from opir.errors import AxisError
-from opir.simulate.spectra.bands import BandTable
-from opir.simulate.spectra.molar import check_axis
-from opir.simulate.spectra.shapes import LINE_SHAPES
+from opir.spectra.bands import BandTable
+from opir.spectra.molar import check_axis
+from opir.spectra.shapes import LINE_SHAPES
 
 __all__ = ["distortion", "molar_dispersion"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.simulate.spectra.bands import BandTable
-from opir.simulate.spectra.kernel import kernels
-from opir.simulate.spectra.shapes import LineShape
+from opir.spectra.bands import BandTable
+from opir.spectra.kernel import kernels
+from opir.spectra.shapes import LineShape
 
 __all__ = ["direct_sum"]
 

@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 from scipy.special import voigt_profile
 
 from opir.errors import OptionError, UnknownNameError
-from opir.simulate.spectra.shapes import FWHM_PER_SIGMA, LINE_SHAPES
-from opir.simulate.spectra.shapes.voigt import gauss_share
+from opir.spectra.shapes import FWHM_PER_SIGMA, LINE_SHAPES
+from opir.spectra.shapes.voigt import gauss_share
 
 NAMES = sorted(LINE_SHAPES)
 SHARES = (0.0, 0.3, 0.8, 1.0)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opir.errors import OpirError, OptionError, SystemDescriptionError, ValueRangeError
-from opir.simulate.spectra.optics import (
+from opir.spectra.optics import (
     ATR,
     EvanescentFibre,
     Transmission,

@@ -6,10 +6,10 @@ import math
 from dataclasses import replace
 
 from opir.errors import OptionError, SystemDescriptionError, UnknownNameError
-from opir.simulate.spectra.optics.atr import ATR
-from opir.simulate.spectra.optics.base import Geometry
-from opir.simulate.spectra.optics.fibre import EvanescentFibre
-from opir.simulate.spectra.optics.transmission import Transmission
+from opir.spectra.optics.atr import ATR
+from opir.spectra.optics.base import Geometry
+from opir.spectra.optics.fibre import EvanescentFibre
+from opir.spectra.optics.transmission import Transmission
 from opir.system import Optics
 
 __all__ = ["ELEMENT_INDEX", "geometry_from_optics"]
