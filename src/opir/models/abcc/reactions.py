@@ -1,0 +1,169 @@
+"""Reactions of the library as matrices, and extents that can use up no more than there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from opir.chemistry import Library, Reaction
+from opir.errors import AxisError, OptionError
+
+__all__ = ["ReactionSet", "limited_extents"]
+
+_SUPPLIED = ("Li+", "Na+", "e-")
+"""What the counter electrode and the wire bring as it is used; it limits no reaction."""
+
+
+@dataclass(frozen=True)
+class ReactionSet:
+    """Some reactions and all species that take part in them.
+
+    Attributes:
+        species: Names, ``[species]``.
+        reactions: Names, ``[reaction]``.
+        stoichiometry: ``N``, products positive, ``[species, reaction]``.
+        elements: Names of the rows of :attr:`composition`; ``charge`` is the last.
+        composition: ``E``, atoms of each element and the charge of each species,
+            ``[element, species]``. ``E N = 0``: the library refuses what does not balance.
+        supplied: Whether a species is brought from outside as it is used, ``[species]``.
+    """
+
+    species: tuple[str, ...]
+    reactions: tuple[str, ...]
+    stoichiometry: NDArray[np.float64]
+    elements: tuple[str, ...]
+    composition: NDArray[np.float64]
+    supplied: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, library: Library, reactions: Sequence[str] | None = None) -> ReactionSet:
+        """The irreversible reactions of a library, or some of them, in the order given.
+
+        Insertion and plating, which run both ways, are no reactions of this kind.
+
+        Args:
+            library: Where they are looked up.
+            reactions: Names; all irreversible ones by default.
+
+        Raises:
+            UnknownNameError: If there is no such reaction.
+            OptionError: If one runs both ways, or none is named.
+        """
+        if reactions is None:
+            chosen = [item for item in library.reactions.values() if item.law != "exchange"]
+        else:
+            chosen = [library.reactions[name] for name in reactions]
+        _check(chosen)
+        species = tuple(dict.fromkeys(name for item in chosen for name in item.stoichiometry))
+        row = {name: at for at, name in enumerate(species)}
+        matrix = np.zeros((len(species), len(chosen)))
+        for column, item in enumerate(chosen):
+            for name, number in item.stoichiometry.items():
+                matrix[row[name], column] = number
+        found = [library.species[name] for name in species]
+        elements = tuple(dict.fromkeys(element for item in found for element in item.elements))
+        atoms = [[item.elements.get(element, 0) for item in found] for element in elements]
+        return cls(
+            species,
+            tuple(item.name for item in chosen),
+            matrix,
+            (*elements, "charge"),
+            np.array([*atoms, [item.charge for item in found]], dtype=np.float64),
+            np.array([name in _SUPPLIED for name in species]),
+        )
+
+    @property
+    def consumed(self) -> NDArray[np.float64]:
+        """How much of each species an extent of 1 uses up, never negative, ``[species, reaction]``.
+
+        Zero for what is supplied from outside.
+        """
+        used = np.maximum(-self.stoichiometry, 0.0)
+        used[self.supplied] = 0.0
+        return used
+
+
+def _check(reactions: Sequence[Reaction]) -> None:
+    if not reactions:
+        raise OptionError("no reaction is named", remedy="Name at least one")
+    for item in reactions:
+        if item.law == "exchange":
+            raise OptionError(
+                f"the reaction {item.name!r} runs both ways, so it has no extent that only grows",
+                remedy="Leave insertion and plating out",
+            )
+
+
+def limited_extents(
+    demand: Tensor, amounts: Tensor, consumed: Tensor, stoichiometry: Tensor
+) -> tuple[Tensor, Tensor]:
+    r"""Extents as demanded, as far as there is something left to react.
+
+    Over each interval a species of which ``a`` is left is asked for
+    ``d = sum_j consumed_j demand_j`` in all. Of that it gives ``a (1 - exp(-d / a))``: nearly
+    everything while there is plenty, never more than there is. A reaction goes on by its demand
+    times the smallest share that any of its reactants gives:
+
+    .. math::
+        \Delta\xi_j = D_j \min_{s \in j} \frac{a_s}{d_s} (1 - e^{-d_s / a_s}), \qquad
+        a \leftarrow a + N \Delta\xi .
+
+    So, whatever the demands, extents never fall, amounts never become negative, and what ``N``
+    conserves is conserved. A first-order decay, ``D = k a dt``, is exact on any grid.
+
+    Args:
+        demand: What each reaction would do in each interval if nothing ran out, never negative,
+            ``[batch, interval, reaction]``.
+        amounts: At the beginning, never negative, ``[batch, species]``.
+        consumed: What an extent of 1 uses up, ``[species, reaction]``, never negative.
+        stoichiometry: ``N``, ``[species, reaction]``.
+
+    Returns:
+        Extents at the ends of the intervals, ``[batch, interval, reaction]``, and amounts there,
+        ``[batch, interval, species]``.
+
+    Raises:
+        AxisError: If the shapes do not fit.
+    """
+    species, reactions = stoichiometry.shape
+    if (
+        demand.ndim != 3
+        or demand.shape[-1] != reactions
+        or amounts.shape != (len(demand), species)
+        or consumed.shape != stoichiometry.shape
+    ):
+        raise AxisError(
+            f"demand {tuple(demand.shape)}, amounts {tuple(amounts.shape)}, consumed "
+            f"{tuple(consumed.shape)} and stoichiometry {tuple(stoichiometry.shape)} do not fit",
+            remedy="[batch, interval, reaction], [batch, species] and twice [species, reaction]",
+        )
+    # Places of the reactants of each reaction; those that have fewer point behind the last species.
+    most = max(1, int((consumed > 0).sum(0).max()))
+    value, reactant = consumed.T.topk(min(most, species), dim=1)
+    reactant = torch.where(value > 0, reactant, torch.full_like(reactant, species))
+    extents, left = [], [amounts]
+    total = demand.new_zeros(len(demand), reactions)
+    for wanted in demand.unbind(1):
+        held = left[-1]
+        asked = wanted @ consumed.T
+        share = nn.functional.pad(_share(asked, held), (0, 1), value=1.0)
+        step = wanted * share[:, reactant].amin(dim=-1)
+        total = total + step
+        extents.append(total)
+        # Rounding may pass zero by the last digit of what was there.
+        left.append((held + step @ stoichiometry.T).clamp_min(0.0))
+    return torch.stack(extents, dim=1), torch.stack(left[1:], dim=1)
+
+
+def _share(asked: Tensor, held: Tensor) -> Tensor:
+    """``(a / d) (1 - exp(-d / a))``: 1 where nothing is asked for, 0 where nothing is held."""
+    tiny = torch.finfo(asked.dtype).tiny
+    some = (held > tiny) & (asked > tiny)
+    ratio = torch.where(some, asked, 1.0) / torch.where(some, held, 1.0)
+    given = torch.where(ratio > 1e-6, -torch.expm1(-ratio) / ratio.clamp_min(1e-6), 1 - ratio / 2)
+    return torch.where(some, given, (asked <= tiny).to(asked.dtype))

@@ -1,0 +1,122 @@
+"""Extents that use up no more than there is: conservation, signs, closed forms, any demand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from opir.chemistry import library
+from opir.errors import AxisError, OptionError, UnknownNameError
+from opir.models.abcc.reactions import ReactionSet, limited_extents
+
+ALL = ReactionSet.of(library())
+
+
+def tensors(reactions: ReactionSet) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.tensor(reactions.consumed), torch.tensor(reactions.stoichiometry)
+
+
+def test_every_reaction_of_the_library_balances() -> None:
+    assert np.abs(ALL.composition @ ALL.stoichiometry).max() < 1e-12
+    assert ALL.elements[-1] == "charge"
+    assert not any(name.endswith(("-working", "-counter")) for name in ALL.reactions)
+
+
+def test_what_the_counter_electrode_brings_limits_nothing() -> None:
+    found = ReactionSet.of(library(), ["ec-to-ledc"])
+    used = dict(zip(found.species, found.consumed[:, 0], strict=True))
+    assert used == {"EC": 2, "Li+": 0, "e-": 0, "LEDC": 0, "C2H4": 0}
+
+
+def test_names_that_are_none() -> None:
+    with pytest.raises(UnknownNameError, match="ec-to-ledc"):
+        ReactionSet.of(library(), ["ec-to-ledcc"])
+    with pytest.raises(OptionError, match="runs both ways"):
+        ReactionSet.of(library(), ["lithium-working"])
+    with pytest.raises(OptionError, match="no reaction"):
+        ReactionSet.of(library(), [])
+
+
+DEMANDS = hnp.arrays(
+    np.float64,
+    (2, 5, len(ALL.reactions)),
+    elements=st.sampled_from([0.0, 1e-300, 1e-12, 0.3, 1.0, 40.0, 1e9, 1e30]),
+)
+AMOUNTS = hnp.arrays(
+    np.float64, (2, len(ALL.species)), elements=st.sampled_from([0.0, 1e-300, 1e-9, 0.5, 1.0, 1e3])
+)
+
+
+@given(DEMANDS, AMOUNTS)
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_demanded(demand: NDArray[np.float64], amounts: NDArray[np.float64]) -> None:
+    amounts[:, ALL.supplied] = 1e35  # a reservoir
+    extents, left = limited_extents(torch.tensor(demand), torch.tensor(amounts), *tensors(ALL))
+    xi, n = extents.numpy(), left.numpy()
+    assert np.isfinite(xi).all()
+    assert (np.diff(xi, axis=1, prepend=0) >= 0).all()
+    assert (n >= 0).all()
+    limited = ~ALL.supplied
+    expected = amounts[:, None] + xi @ ALL.stoichiometry.T
+    moved = amounts[:, None] + xi @ np.abs(ALL.stoichiometry).T
+    assert (np.abs(n - expected)[..., limited] <= 1e-12 * moved[..., limited] + 1e-290).all()
+
+
+def test_atoms_are_found_again_in_single_precision() -> None:
+    random = torch.Generator().manual_seed(0)
+    demand = torch.rand(4, 40, len(ALL.reactions), generator=random) ** 8
+    amounts = torch.rand(4, len(ALL.species), generator=random)
+    consumed, matrix = (item.float() for item in tensors(ALL))
+    extents, _ = limited_extents(demand, amounts, consumed, matrix)
+    change = extents.double().numpy() @ ALL.stoichiometry.T
+    scale = np.abs(change) @ np.abs(ALL.composition).T
+    balance = np.abs(change @ ALL.composition.T)
+    assert (balance <= 1e-12 * scale + 1e-30).all()
+
+
+@pytest.mark.parametrize("steps", [1, 7, 64])
+def test_first_order_decay_is_exact_on_any_grid(steps: int) -> None:
+    """A -> B with the demand k a dt: a = exp(-k t), however many steps."""
+    matrix = torch.tensor([[-1.0], [1.0]], dtype=torch.float64)
+    consumed = torch.tensor([[1.0], [0.0]], dtype=torch.float64)
+    amounts = torch.tensor([[2.0, 0.0]], dtype=torch.float64)
+    k, time = 0.7, 3.0
+    for _ in range(steps):
+        demand = (k * time / steps * amounts[:, :1])[:, None]
+        _, left = limited_extents(demand, amounts, consumed, matrix)
+        amounts = left[:, -1]
+    expected = 2 * np.exp(-k * time)
+    assert amounts[0, 0].item() == pytest.approx(expected, rel=1e-12)
+    assert amounts[0, 1].item() == pytest.approx(2 - expected, rel=1e-12)
+
+
+def test_plenty_is_no_limit_and_nothing_is_nothing() -> None:
+    matrix = torch.tensor([[-1.0, -1.0], [1.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
+    consumed = torch.clamp(-matrix, min=0)
+    demand = torch.tensor([[[1e-9, 2e-9]]], dtype=torch.float64)
+    for held, expected in ((1.0, [1e-9, 2e-9]), (0.0, [0.0, 0.0])):
+        amounts = torch.tensor([[held, 0.0, 0.0]], dtype=torch.float64)
+        extents, _ = limited_extents(demand, amounts, consumed, matrix)
+        assert extents[0, 0].tolist() == pytest.approx(expected, rel=1e-6)
+
+
+def test_gradients_are_finite_at_the_edges() -> None:
+    consumed, matrix = tensors(ALL)
+    demand = torch.zeros(2, 3, len(ALL.reactions), dtype=torch.float64, requires_grad=True)
+    amounts = torch.zeros(2, len(ALL.species), dtype=torch.float64)
+    amounts[1] = 1.0
+    extents, left = limited_extents(demand, amounts, consumed, matrix)
+    torch.autograd.backward(extents.sum() + left.square().sum())
+    assert demand.grad is not None
+    assert torch.isfinite(demand.grad).all()
+
+
+def test_shapes_that_do_not_fit() -> None:
+    consumed, matrix = tensors(ALL)
+    with pytest.raises(AxisError, match="do not fit"):
+        limited_extents(torch.zeros(2, 3, 4), torch.zeros(2, 3), consumed, matrix)
