@@ -148,7 +148,7 @@ class _Terms:
     belongs: Array
     lines: Array
 
-    def moved(self, which: NDArray[np.bool_], shift: Array) -> Array:
+    def moved(self, which: NDArray[np.bool_] | NDArray[np.intp], shift: Array) -> Array:
         """Spectra of some populations, their species shifted."""
         return self.molar[which] + (self.belongs[which] @ shift)[:, None] * self.slope[which]
 
@@ -206,7 +206,7 @@ def _fit(
 
 def _rise(fit: _Fit, terms: _Terms, species: int) -> float:
     """How much the sum of squares would rise without a species: c' (G^-1)^-1 c, over its forms."""
-    active = np.asarray(fit.amounts > 0)
+    active = np.flatnonzero(fit.amounts)
     moved = terms.moved(active, fit.shift)
     size = np.linalg.norm(moved, axis=1)
     lines = terms.lines / np.linalg.norm(terms.lines, axis=1)[:, None]
