@@ -148,7 +148,7 @@ class _Terms:
     belongs: Array
     lines: Array
 
-    def moved(self, which: NDArray[np.bool_] | NDArray[np.intp], shift: Array) -> Array:
+    def moved(self, which: NDArray[np.intp], shift: Array) -> Array:
         """Spectra of some populations, their species shifted."""
         return self.molar[which] + (self.belongs[which] @ shift)[:, None] * self.slope[which]
 
@@ -184,8 +184,8 @@ def _fit(
     values: Array, terms: _Terms, kept: NDArray[np.bool_], shift: Array, largest_shift: float
 ) -> _Fit:
     own = terms.belongs[:, kept]
-    used = own.any(axis=1)
-    count = int(used.sum())
+    used = np.flatnonzero(own.any(axis=1))
+    count = used.size
     moves = np.where(kept, shift, 0.0)
     amounts = np.zeros(len(terms.molar))
     # Of the size of absorbance, as the lines are.
