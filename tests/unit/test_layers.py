@@ -13,7 +13,7 @@ SOURCE = Path(opir.__file__).parent
 
 LAYERS = [
     {"errors"},
-    {"quantities", "registry", "files", "progress"},
+    {"quantities", "registry", "files", "progress", "workers"},
     {"protocol", "system"},
     {"run", "chemistry", "spectra", "metrics"},
     {"simulate", "models"},

@@ -23,12 +23,12 @@ from opir.bench.results.record import write_json
 from opir.bench.runner.bench import Bench
 from opir.bench.runner.contestant import searched
 from opir.bench.runner.job import sentence
-from opir.bench.runner.pool import ONE_THREAD
 from opir.bench.runner.settings import BenchSettings
 from opir.bench.runner.training import make_and_train
 from opir.bench.scoring import check_forecast
 from opir.errors import FormatError, OptionError
 from opir.files import read_text
+from opir.workers import ONE_THREAD
 
 __all__ = ["read_tuned", "shipped_options", "trials_of", "tune"]
 
