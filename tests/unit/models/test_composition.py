@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import lsq_linear
 
 from opir.chemistry import concentrations, library
 from opir.errors import AxisError, OptionError, UnknownNameError, ValueRangeError
-from opir.models.abcc.composition import evanescent_path, explain
+from opir.models.abcc.composition import _nonnegative, evanescent_path, explain
 from opir.models.abcc.reference import ReferenceSpectra
 from opir.simulate import simulate
 
@@ -88,6 +89,24 @@ def test_a_simulated_cell_with_noise_and_bands_of_its_own(name: str) -> None:
     true = np.array([molarity.get(species, 0.0) for species in known.species])
     assert np.abs(found.fractions[0] - true / true.sum()).sum() / 2 < 0.07
     assert found.unexplained[0] < 0.12
+
+
+def test_many_at_once_are_each_the_least_squares_of_scipy() -> None:
+    random = np.random.default_rng(0)
+    columns = np.abs(random.normal(size=(9, 30)))
+    columns[4] = columns[3] + 1e-3 * columns[5]  # nearly the same
+    spectra = random.normal(size=(40, 30))
+    allowed = random.random((40, 7)) < 0.8  # the last two columns may have either sign
+    gram = np.repeat((columns @ columns.T)[None], 40, axis=0)
+    found, _ = _nonnegative(gram, spectra @ columns.T, allowed)
+    for row in range(40):
+        low = [*np.zeros(7), -np.inf, -np.inf]
+        high = [*np.where(allowed[row], np.inf, 1e-12), np.inf, np.inf]
+        expected = lsq_linear(columns.T, spectra[row], (low, high), method="bvls", tol=1e-14)
+        error = np.sum((found[row] @ columns - spectra[row]) ** 2)
+        assert error == pytest.approx(2 * expected.cost, rel=1e-6)
+        assert (found[row, :7] >= 0).all()
+        assert not found[row, :7][~allowed[row]].any()
 
 
 def test_what_the_library_does_not_have_stays_unexplained() -> None:
