@@ -132,6 +132,47 @@ def test_the_descriptor_is_used(kind: type[FittedForecaster]) -> None:
     assert np.abs(model.forecast(told).spectra - plain.target).max() < 0.05
 
 
+@pytest.mark.parametrize("name", ["ridge", "pls", "dmd-control", "nearest-neighbour"])
+def test_a_descriptor_that_never_varied_tells_nothing(name: str) -> None:
+    """0.1 has no exact mean: its spread of 1e-17 is rounding, and no unit to count in."""
+    data, _ = sweeps(23)
+    given = data.inputs
+    fixed = np.stack([np.full(23, 0.1), np.random.default_rng(0).uniform(0, 1, 23)], axis=1)
+    assert fixed[:, 0].std() > 0
+
+    def told(descriptor: np.ndarray) -> ForecastInputs:
+        return ForecastInputs(
+            given.given, given.given_times, given.times, WAVENUMBER, given.drive, descriptor
+        )
+
+    model = get_model(name)().fit(Windows(told(fixed), data.target, data.block))
+    here = model.forecast(told(fixed)).spectra
+    moved = fixed + np.array([0.3, 0.0])
+    np.testing.assert_allclose(model.forecast(told(moved)).spectra, here, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["ridge", "pls", "dmd-control"])
+def test_regressions_hold_what_lies_beyond_their_range(name: str) -> None:
+    """A descriptor far outside of training counts as the nearest one inside."""
+    data, _ = sweeps(24)
+    given = data.inputs
+    inside = np.linspace(0.0, 1.0, 24)[:, None]
+
+    def forecast(descriptor: np.ndarray) -> np.ndarray:
+        inputs = ForecastInputs(
+            given.given, given.given_times, given.times, WAVENUMBER, given.drive, descriptor
+        )
+        return model.forecast(inputs).spectra
+
+    told = ForecastInputs(
+        given.given, given.given_times, given.times, WAVENUMBER, given.drive, inside
+    )
+    model = get_model(name)().fit(Windows(told, data.target, data.block))
+    np.testing.assert_allclose(
+        forecast(np.full_like(inside, 1e6)), forecast(np.ones_like(inside)), atol=1e-9
+    )
+
+
 @pytest.mark.parametrize("kind", BOTH)
 def test_saved_and_loaded_it_forecasts_the_same_at_other_times(
     kind: type[FittedForecaster], tmp_path: Path

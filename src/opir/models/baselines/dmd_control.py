@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from opir.models.base import MODELS, Arrays
 from opir.models.baselines.chosen import ChosenForecaster
 from opir.models.baselines.frame_features import (
+    Scaler,
     ahead,
     denoised,
     few,
@@ -18,7 +19,6 @@ from opir.models.baselines.frame_features import (
     principal_axes,
     running_integral,
     static_features,
-    well_scaled,
 )
 from opir.models.inputs import ForecastInputs, Windows
 
@@ -67,7 +67,7 @@ class DynamicModes(ChosenForecaster):
         self.trust = 1.0
         arrays = fit_static(train)
         lead, drive = ahead(train.inputs)
-        arrays["drive_mean"], arrays["drive_scale"] = well_scaled(drive)
+        arrays |= Scaler.of(drive).to_arrays("drive")
         arrays["clock"] = np.array([float(np.median(lead[:, -1]))])
         some = train.rows(np.arange(0, len(train), -(-len(train) // 1000))).change
         axes = principal_axes(some.reshape(-1, some.shape[-1]), max(self.ranks), centred=False)[1]
@@ -145,8 +145,8 @@ def _stable(dynamics: Array) -> Array:
 
 def _control(arrays: Arrays, inputs: ForecastInputs) -> Array:
     """Controls ``[batch, 1 + frames, control]``: (1, drive) times (1, spectrum, descriptor)."""
-    drive = (ahead(inputs)[1] - arrays["drive_mean"]) * arrays["drive_scale"]
-    drive = np.pad(np.where(np.isnan(drive), 0.0, drive), ((0, 0), (0, 0), (1, 0)))
+    drive = Scaler.from_arrays(arrays, "drive")(ahead(inputs)[1])
+    drive = np.pad(drive, ((0, 0), (0, 0), (1, 0)))
     drive[..., 0] = 1.0
     static = np.pad(static_features(arrays, inputs), ((0, 0), (1, 0)), constant_values=1.0)
     return (drive[..., :, None] * static[:, None, None, :]).reshape(*drive.shape[:2], -1)

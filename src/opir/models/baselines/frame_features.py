@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from opir.models.base import Arrays
 from opir.models.inputs import ForecastInputs, Windows
 
 __all__ = [
+    "Scaler",
     "ahead",
     "denoised",
     "drive_features",
@@ -125,6 +127,47 @@ def well_scaled(values: Array) -> tuple[Array, Array]:
     return mean, np.where(varies, 1 / np.where(varies, spread, 1), 0)
 
 
+@dataclass(frozen=True)
+class Scaler:
+    """Columns in units of their spread over the training windows, within their range there.
+
+    A regression says nothing of what lies beyond the range that it was fitted to, least of all
+    of a column that was constant there: those are 0, as is what is not known (NaN).
+
+    Attributes:
+        mean, scale: Of each column; the scale is 0 for a constant.
+        low, high: Range over the training windows, scaled.
+    """
+
+    mean: Array
+    scale: Array
+    low: Array
+    high: Array
+
+    @classmethod
+    def of(cls, values: Array) -> Self:
+        """Fitted to values ``[..., column]``."""
+        mean, scale = well_scaled(values)
+        every = np.zeros_like(mean)
+        scaled = cls(mean, scale, every - np.inf, every + np.inf)(values)
+        other = tuple(range(scaled.ndim - 1))
+        return cls(mean, scale, scaled.min(axis=other), scaled.max(axis=other))
+
+    def __call__(self, values: Array) -> Array:
+        """Values ``[..., column]``, scaled."""
+        scaled = (values - self.mean) * self.scale
+        return np.asarray(np.clip(np.where(np.isnan(scaled), 0.0, scaled), self.low, self.high))
+
+    def to_arrays(self, name: str) -> Arrays:
+        """As one array, to be kept with a forecaster."""
+        return {name: np.stack([self.mean, self.scale, self.low, self.high])}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, name: str) -> Self:
+        """From :meth:`to_arrays`."""
+        return cls(*arrays[name])
+
+
 def fit_static(train: Windows, *, scores: int = 12, descriptors: int = 12) -> Arrays:
     """Principal axes of the last given frames, and of the standardised descriptors.
 
@@ -134,8 +177,8 @@ def fit_static(train: Windows, *, scores: int = 12, descriptors: int = 12) -> Ar
     """
     inputs = train.inputs
     centre, axes = principal_axes(inputs.last, max(scores, _AXES))
-    mean, scale = well_scaled(inputs.descriptor)
-    turn = principal_axes((inputs.descriptor - mean) * scale, descriptors, centred=False)[1]
+    described = Scaler.of(inputs.descriptor)
+    turn = principal_axes(described(inputs.descriptor), descriptors, centred=False)[1]
     spread = float(((inputs.last - centre) @ axes[:1].T).std()) if len(axes) else 0.0
     return {
         "wavenumber": inputs.wavenumber,
@@ -143,9 +186,8 @@ def fit_static(train: Windows, *, scores: int = 12, descriptors: int = 12) -> Ar
         "static_axes": axes,
         "static_scores": np.array([scores]),
         "static_scale": np.array([1 / spread if spread > 0 else 0.0]),
-        "descriptor_mean": mean,
-        "descriptor_scale": scale,
         "descriptor_axes": turn,
+        **described.to_arrays("descriptor"),
     }
 
 
@@ -153,7 +195,7 @@ def static_features(arrays: Arrays, inputs: ForecastInputs) -> Array:
     """Scores of the last given frame and of the descriptor, shape ``[batch, features]``."""
     axes = arrays["static_axes"][: int(arrays["static_scores"][0])]
     scores = (inputs.last - arrays["static_centre"]) @ axes.T
-    scaled = (inputs.descriptor - arrays["descriptor_mean"]) * arrays["descriptor_scale"]
+    scaled = Scaler.from_arrays(arrays, "descriptor")(inputs.descriptor)
     return np.concatenate(
         [scores * arrays["static_scale"], scaled @ arrays["descriptor_axes"].T], axis=1
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from opir.models.base import MODELS
 from opir.models.baselines.chosen import ChosenForecaster
-from opir.models.baselines.frame_features import few
+from opir.models.baselines.frame_features import few, well_scaled
 from opir.models.baselines.lead_grid import LeadGrid
 from opir.models.inputs import ForecastInputs, Windows
 
@@ -43,9 +43,7 @@ class NearestNeighbour(ChosenForecaster):
         grid = LeadGrid.of(train)
         conditions = grid.features(train.inputs)
         known = ~np.isnan(conditions)
-        count = np.maximum(known.sum(axis=0), 1)
-        centre = np.where(known, conditions, 0).sum(axis=0) / count
-        spread = np.sqrt((np.where(known, conditions - centre, 0) ** 2).sum(axis=0) / count)
+        centre, scale = well_scaled(conditions)
         frames = train.inputs.last
         self._arrays = {
             "wavenumber": train.inputs.wavenumber,
@@ -56,7 +54,7 @@ class NearestNeighbour(ChosenForecaster):
             "conditions": np.where(known, conditions - centre, 0),
             "condition_centre": centre,
             "known": known,
-            "condition_spread": spread,
+            "condition_scale": scale,
             "change": grid.changes(train),
         }
         self.trust, self.chosen = 1.0, {"neighbours": 1}
@@ -85,14 +83,14 @@ class NearestNeighbour(ChosenForecaster):
         kept = self._arrays
         centre, size = kept["frame_centre"], max(float(kept["frame_spread"][0]) ** 2, 1e-30)
         far = _squares(inputs.last - centre, kept["frames"] - centre) / size
-        used = kept["condition_spread"] > 0
-        scale = kept["condition_spread"][used]
+        used = kept["condition_scale"] > 0
+        scale = kept["condition_scale"][used]
         conditions = LeadGrid.from_arrays(kept).features(inputs)
         asked = conditions[:, used] - kept["condition_centre"][used]
         here, there = ~np.isnan(asked), kept["known"][:, used].astype(np.float64)
         gap = _squares(
-            np.where(here, asked, 0.0) / scale,
-            kept["conditions"][:, used] / scale,
+            np.where(here, asked, 0.0) * scale,
+            kept["conditions"][:, used] * scale,
             here.astype(np.float64),
             there,
         )

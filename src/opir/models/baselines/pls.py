@@ -13,6 +13,7 @@ from opir.errors import require
 from opir.models.base import MODELS, Arrays
 from opir.models.baselines.chosen import ChosenForecaster
 from opir.models.baselines.frame_features import (
+    Scaler,
     denoised,
     drive_features,
     few,
@@ -72,11 +73,7 @@ class PartialLeastSquares(ChosenForecaster):
         change = train.change.reshape(-1, train.target.shape[-1])
         arrays["change_axes"] = principal_axes(change, self.change_axes, centred=False)[1]
         drive = drive_features(train.inputs)[:, 1:]
-        arrays["drive_mean"], arrays["drive_scale"] = well_scaled(drive)
-        scaled = (drive - arrays["drive_mean"]) * arrays["drive_scale"]
-        scaled = np.where(np.isnan(scaled), 0.0, scaled)
-        arrays["drive_low"], arrays["drive_high"] = scaled.min((0, 1)), scaled.max((0, 1))
-
+        arrays |= Scaler.of(drive).to_arrays("drive")
         count = min(len(change), _ROWS)
         some = np.sort(np.random.default_rng(0).choice(len(change), count, replace=False))
         features = _features(arrays, train.inputs, some)
@@ -130,9 +127,7 @@ def _change(arrays: Arrays, inputs: ForecastInputs) -> Array:
 
 def _features(arrays: Arrays, inputs: ForecastInputs, some: Any = slice(None)) -> Array:
     """Features of frames (numbers ``batch * frames + frame``), shape ``[frame, feature]``."""
-    drive = (drive_features(inputs)[:, 1:] - arrays["drive_mean"]) * arrays["drive_scale"]
-    drive = np.where(np.isnan(drive), 0.0, drive)
-    drive = np.clip(drive, arrays["drive_low"], arrays["drive_high"])
+    drive = Scaler.from_arrays(arrays, "drive")(drive_features(inputs)[:, 1:])
     drive = drive.reshape(-1, drive.shape[-1])[some]
     static = np.repeat(static_features(arrays, inputs), inputs.frames, axis=0)[some]
     both = np.concatenate([drive, static], axis=1)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from opir.models.base import MODELS, Arrays
 from opir.models.baselines.chosen import ChosenForecaster
-from opir.models.baselines.frame_features import few, principal_axes
+from opir.models.baselines.frame_features import Scaler, few, principal_axes
 from opir.models.baselines.lead_grid import LeadGrid, pieces
 from opir.models.inputs import ForecastInputs, Windows
 
@@ -27,11 +27,11 @@ class Ridge(ChosenForecaster):
     """Scores of the given frame, and the conditions, to scores of the change, linearly.
 
     The principal components are those of all training frames. One ridge regression maps the
-    standardised features to the change scores of all times together. What of the given
-    frame lies outside these components (noise, mostly) is kept in the forecast by a share.
-    Number of components, penalty and share are chosen on at most 128 of the validation windows
-    (mean absolute error), if there are any; after them the share of the whole change that is
-    kept, by the rule of ABCC (:func:`opir.models.kept_share.kept_share`).
+    standardised features, held within their range in training, to the change scores of all times
+    together. What of the given frame lies outside these components (noise, mostly) is kept in the
+    forecast by a share. Number of components, penalty and share are chosen on at most 128 of the
+    validation windows (mean absolute error), if there are any; after them the share of the whole
+    change that is kept, by the rule of ABCC (:func:`opir.models.kept_share.kept_share`).
 
     Args:
         components: Numbers of principal components to try.
@@ -64,12 +64,7 @@ class Ridge(ChosenForecaster):
         change = np.concatenate(gained).astype(np.float64)
         base: Arrays = {"wavenumber": train.inputs.wavenumber, "centre": centre, **grid.to_arrays()}
         conditions = grid.features(train.inputs)
-        known = ~np.isnan(conditions)
-        count = np.maximum(known.sum(axis=0), 1)
-        base["condition_mean"] = np.where(known, conditions, 0).sum(axis=0) / count
-        deviation = np.where(known, conditions - base["condition_mean"], 0)
-        spread = np.sqrt((deviation**2).sum(axis=0) / count)
-        base["condition_scale"] = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0)
+        base |= Scaler.of(conditions).to_arrays("conditions")
 
         looked = few(train if validation is None else validation)
         best = np.inf
@@ -131,5 +126,4 @@ def _some_frames(windows: Windows) -> Spectra:
 def _features(arrays: Arrays, inputs: ForecastInputs) -> Array:
     scores = (inputs.last - arrays["centre"]) @ arrays["loadings"].T * arrays["score_scale"]
     conditions = LeadGrid.from_arrays(arrays).features(inputs)
-    scaled = (conditions - arrays["condition_mean"]) * arrays["condition_scale"]
-    return np.concatenate([scores, np.where(np.isnan(scaled), 0.0, scaled)], axis=1)
+    return np.concatenate([scores, Scaler.from_arrays(arrays, "conditions")(conditions)], axis=1)
