@@ -280,9 +280,10 @@ def _nonnegative(
     todo = np.arange(batch)
     for _ in range(_MOST_EXCHANGES):
         here = free[todo]
-        found = np.linalg.solve(
-            _restricted(gram[todo], here, loose[todo]), np.where(here, aim[todo], 0.0)[..., None]
-        )[..., 0]
+        wanted = np.where(here, aim[todo], 0.0)
+        found: Array = np.linalg.solve(
+            _restricted(gram[todo], here, loose[todo]), wanted[..., None]
+        )[..., 0].astype(np.float64)
         force = aim[todo] - _times(gram[todo], found)
         weights[todo] = found
         wrong = here & signed[todo] & (found < 0)
