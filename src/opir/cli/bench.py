@@ -39,6 +39,9 @@ def run(
     floor_runs: int = typer.Option(
         256, "--floor-runs", min=2, help="Test runs of a fold that floors are found for at most."
     ),
+    folds: int | None = typer.Option(
+        None, min=1, help="Folds of each task at most, evenly spread; all by default."
+    ),
     workers: int = _WORKERS,
     quick: bool = typer.Option(
         False, "--quick", help="All tasks and models, small; makes its own runs. Minutes."
@@ -64,6 +67,7 @@ def run(
         shared=shared,
         tuned=tuned,
         floor_runs=floor_runs,
+        folds=folds,
         workers=workers,
         size=size,
         force=force,
