@@ -258,8 +258,9 @@ def _components(
     values: NDArray[np.float32], most: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Principal components of rows about 0 and the spread along each, largest first."""
-    gram = values.T @ values / len(values)
-    variance, vectors = np.linalg.eigh(gram.astype(np.float64))
+    # In double precision: the root of a rounding error of the largest variance is no spread.
+    double = values.astype(np.float64)
+    variance, vectors = np.linalg.eigh(double.T @ double / len(double))
     kept = min(most, *values.shape)
     spread = np.sqrt(np.maximum(variance[::-1][:kept], 0.0))
     return vectors[:, ::-1][:, :kept].T.astype(np.float32), spread.astype(np.float32)
