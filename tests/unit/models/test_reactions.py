@@ -42,7 +42,7 @@ def test_names_that_are_none() -> None:
         ReactionSet.of(library(), [])
 
 
-DEMANDS = hnp.arrays(
+HAZARDS = hnp.arrays(
     np.float64,
     (2, 5, len(ALL.reactions)),
     elements=st.sampled_from([0.0, 1e-300, 1e-12, 0.3, 1.0, 40.0, 1e9, 1e30]),
@@ -52,11 +52,11 @@ AMOUNTS = hnp.arrays(
 )
 
 
-@given(DEMANDS, AMOUNTS)
+@given(HAZARDS, AMOUNTS)
 @settings(max_examples=60, deadline=None)
-def test_whatever_is_demanded(demand: NDArray[np.float64], amounts: NDArray[np.float64]) -> None:
+def test_whatever_the_hazards(hazard: NDArray[np.float64], amounts: NDArray[np.float64]) -> None:
     amounts[:, ALL.supplied] = 1e35  # a reservoir
-    extents, left = limited_extents(torch.tensor(demand), torch.tensor(amounts), *tensors(ALL))
+    extents, left = limited_extents(torch.tensor(hazard), torch.tensor(amounts), *tensors(ALL))
     xi, n = extents.numpy(), left.numpy()
     assert np.isfinite(xi).all()
     assert (np.diff(xi, axis=1, prepend=0) >= 0).all()
@@ -69,10 +69,10 @@ def test_whatever_is_demanded(demand: NDArray[np.float64], amounts: NDArray[np.f
 
 def test_atoms_are_found_again_in_single_precision() -> None:
     random = torch.Generator().manual_seed(0)
-    demand = torch.rand(4, 40, len(ALL.reactions), generator=random) ** 8
+    hazard = torch.rand(4, 40, len(ALL.reactions), generator=random) ** 8
     amounts = torch.rand(4, len(ALL.species), generator=random)
     consumed, matrix = (item.float() for item in tensors(ALL))
-    extents, _ = limited_extents(demand, amounts, consumed, matrix)
+    extents, _ = limited_extents(hazard, amounts, consumed, matrix)
     change = extents.double().numpy() @ ALL.stoichiometry.T
     scale = np.abs(change) @ np.abs(ALL.composition).T
     balance = np.abs(change @ ALL.composition.T)
@@ -81,39 +81,55 @@ def test_atoms_are_found_again_in_single_precision() -> None:
 
 @pytest.mark.parametrize("steps", [1, 7, 64])
 def test_first_order_decay_is_exact_on_any_grid(steps: int) -> None:
-    """A -> B with the demand k a dt: a = exp(-k t), however many steps."""
+    """A -> B with the hazard k dt: a = exp(-k t), however many steps."""
     matrix = torch.tensor([[-1.0], [1.0]], dtype=torch.float64)
     consumed = torch.tensor([[1.0], [0.0]], dtype=torch.float64)
     amounts = torch.tensor([[2.0, 0.0]], dtype=torch.float64)
     k, time = 0.7, 3.0
-    for _ in range(steps):
-        demand = (k * time / steps * amounts[:, :1])[:, None]
-        _, left = limited_extents(demand, amounts, consumed, matrix)
-        amounts = left[:, -1]
+    hazard = torch.full((1, steps, 1), k * time / steps, dtype=torch.float64)
+    _, left = limited_extents(hazard, amounts, consumed, matrix)
     expected = 2 * np.exp(-k * time)
-    assert amounts[0, 0].item() == pytest.approx(expected, rel=1e-12)
-    assert amounts[0, 1].item() == pytest.approx(2 - expected, rel=1e-12)
+    assert left[0, -1, 0].item() == pytest.approx(expected, rel=1e-12)
+    assert left[0, -1, 1].item() == pytest.approx(2 - expected, rel=1e-12)
+
+
+def test_refining_the_grid_converges() -> None:
+    """Two reactions compete for A, one of them with B: first order at least in the step."""
+    matrix = torch.tensor([[-1.0, -2.0], [0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
+    consumed = torch.clamp(-matrix, min=0)
+    amounts = torch.tensor([[1.0, 0.4, 0.0]], dtype=torch.float64)
+
+    def last(steps: int) -> torch.Tensor:
+        time = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
+        grown = torch.stack([1.5 * time**2, 2.0 * time], dim=-1)
+        return limited_extents(grown.diff(dim=0)[None], amounts, consumed, matrix)[0][0, -1]
+
+    exact = last(4096)
+    errors = [float((last(steps) - exact).abs().max()) for steps in (16, 32, 64)]
+    assert errors[0] < 0.05
+    assert errors[1] < 0.6 * errors[0]
+    assert errors[2] < 0.6 * errors[1]
 
 
 def test_plenty_is_no_limit_and_nothing_is_nothing() -> None:
     matrix = torch.tensor([[-1.0, -1.0], [1.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
     consumed = torch.clamp(-matrix, min=0)
-    demand = torch.tensor([[[1e-9, 2e-9]]], dtype=torch.float64)
+    hazard = torch.tensor([[[1e-9, 2e-9]]], dtype=torch.float64)
     for held, expected in ((1.0, [1e-9, 2e-9]), (0.0, [0.0, 0.0])):
         amounts = torch.tensor([[held, 0.0, 0.0]], dtype=torch.float64)
-        extents, _ = limited_extents(demand, amounts, consumed, matrix)
+        extents, _ = limited_extents(hazard, amounts, consumed, matrix)
         assert extents[0, 0].tolist() == pytest.approx(expected, rel=1e-6)
 
 
 def test_gradients_are_finite_at_the_edges() -> None:
     consumed, matrix = tensors(ALL)
-    demand = torch.zeros(2, 3, len(ALL.reactions), dtype=torch.float64, requires_grad=True)
+    hazard = torch.zeros(2, 3, len(ALL.reactions), dtype=torch.float64, requires_grad=True)
     amounts = torch.zeros(2, len(ALL.species), dtype=torch.float64)
     amounts[1] = 1.0
-    extents, left = limited_extents(demand, amounts, consumed, matrix)
+    extents, left = limited_extents(hazard, amounts, consumed, matrix)
     torch.autograd.backward(extents.sum() + left.square().sum())
-    assert demand.grad is not None
-    assert torch.isfinite(demand.grad).all()
+    assert hazard.grad is not None
+    assert torch.isfinite(hazard.grad).all()
 
 
 def test_shapes_that_do_not_fit() -> None:

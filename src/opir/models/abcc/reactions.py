@@ -100,27 +100,32 @@ def _check(reactions: Sequence[Reaction]) -> None:
 
 
 def limited_extents(
-    demand: Tensor, amounts: Tensor, consumed: Tensor, stoichiometry: Tensor
+    hazard: Tensor, amounts: Tensor, consumed: Tensor, stoichiometry: Tensor
 ) -> tuple[Tensor, Tensor]:
-    r"""Extents as demanded, as far as there is something left to react.
+    r"""Extents of reactions that go on as hazards say, as far as there is something to react.
 
-    Over each interval a species of which ``a`` is left is asked for
-    ``d = sum_j consumed_j demand_j`` in all. Of that it gives ``a (1 - exp(-d / a))``: nearly
-    everything while there is plenty, never more than there is. A reaction goes on by its demand
-    times the smallest share that any of its reactants gives:
+    A hazard :math:`\Lambda_j` is what share of the largest extent that is possible now,
+    :math:`m_j = \min_s a_s / \nu_{sj}`, a reaction asks for over an interval (it may be above 1).
+    So over each interval a species of which ``a`` is left is asked for
+    :math:`d_s = \sum_j \nu_{sj} \Lambda_j m_j` in all. Of that it gives
+    :math:`a (1 - e^{-d/a})`: nearly everything while there is plenty, never more than there is. A
+    reaction goes on by what it asks for times the smallest share that any of its reactants gives:
 
     .. math::
-        \Delta\xi_j = D_j \min_{s \in j} \frac{a_s}{d_s} (1 - e^{-d_s / a_s}), \qquad
+        \Delta\xi_j = \Lambda_j m_j \min_{s \in j} \frac{a_s}{d_s} (1 - e^{-d_s / a_s}), \qquad
         a \leftarrow a + N \Delta\xi .
 
-    So, whatever the demands, extents never fall, amounts never become negative, and what ``N``
-    conserves is conserved. A first-order decay, ``D = k a dt``, is exact on any grid.
+    So, whatever the hazards, extents never fall, amounts never become negative, and what ``N``
+    conserves is conserved. Where one reactant alone decays, it is exact on any grid: hazards of
+    intervals that join add up. (Where several compete for what is nearly used up, the split
+    between them is of second order in the interval.)
 
     Args:
-        demand: What each reaction would do in each interval if nothing ran out, never negative,
+        hazard: Of each reaction over each interval, never negative,
             ``[batch, interval, reaction]``.
         amounts: At the beginning, never negative, ``[batch, species]``.
-        consumed: What an extent of 1 uses up, ``[species, reaction]``, never negative.
+        consumed: What an extent of 1 uses up, ``[species, reaction]``, never negative. A reaction
+            that uses up nothing has no largest extent, and is taken to be asked for 1 at most.
         stoichiometry: ``N``, ``[species, reaction]``.
 
     Returns:
@@ -132,24 +137,28 @@ def limited_extents(
     """
     species, reactions = stoichiometry.shape
     if (
-        demand.ndim != 3
-        or demand.shape[-1] != reactions
-        or amounts.shape != (len(demand), species)
+        hazard.ndim != 3
+        or hazard.shape[-1] != reactions
+        or amounts.shape != (len(hazard), species)
         or consumed.shape != stoichiometry.shape
     ):
         raise AxisError(
-            f"demand {tuple(demand.shape)}, amounts {tuple(amounts.shape)}, consumed "
+            f"hazard {tuple(hazard.shape)}, amounts {tuple(amounts.shape)}, consumed "
             f"{tuple(consumed.shape)} and stoichiometry {tuple(stoichiometry.shape)} do not fit",
             remedy="[batch, interval, reaction], [batch, species] and twice [species, reaction]",
         )
     # Places of the reactants of each reaction; those that have fewer point behind the last species.
     most = max(1, int((consumed > 0).sum(0).max()))
-    value, reactant = consumed.T.topk(min(most, species), dim=1)
-    reactant = torch.where(value > 0, reactant, torch.full_like(reactant, species))
+    number, reactant = consumed.T.topk(min(most, species), dim=1)
+    reactant = torch.where(number > 0, reactant, torch.full_like(reactant, species))
+    per_extent = torch.where(number > 0, 1 / number.clamp_min(1e-30), torch.ones_like(number))
     extents, left = [], [amounts]
-    total = demand.new_zeros(len(demand), reactions)
-    for wanted in demand.unbind(1):
+    total = hazard.new_zeros(len(hazard), reactions)
+    for asked_share in hazard.unbind(1):
         held = left[-1]
+        possible = nn.functional.pad(held, (0, 1), value=torch.inf)[:, reactant] * per_extent
+        largest = possible.amin(dim=-1)
+        wanted = asked_share * torch.where(torch.isinf(largest), 1.0, largest)
         asked = wanted @ consumed.T
         share = nn.functional.pad(_share(asked, held), (0, 1), value=1.0)
         step = wanted * share[:, reactant].amin(dim=-1)

@@ -1,0 +1,228 @@
+"""The chemistry library as arrays on one wavenumber axis: what absorbs, what reacts, and into what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opir.chemistry import Library, Reaction
+from opir.chemistry.functional_groups import GROUPS, count_groups
+from opir.errors import ModelError
+from opir.models.abcc.composition import evanescent_path, explain
+from opir.models.abcc.reactions import ReactionSet
+from opir.models.abcc.reference import ReferenceSpectra
+from opir.models.descriptor import DESCRIPTOR
+
+__all__ = ["REACTION_FEATURES", "ChemistryTables", "StaticState", "reaction_features"]
+
+Array = NDArray[np.float64]
+
+_CATIONS = ("Li", "Na")
+_BETWEEN = 0.015
+"""Molar mass between that of lithium and that of sodium [kg/mol]."""
+
+_ELEMENTS = ("C", "O", "H", "F", "N", "S", "P", "B")
+_LAWS = ("tafel", "chemical", "surface", "dissolution", "gas_evolution")
+_DENSITY = 1.25
+"""Of an electrolyte [kg/L]; a usual value, to turn a mass fraction of water into an amount."""
+_WATER = 0.018015
+_RESERVOIR = 1e4
+"""Of what the counter electrode and the wire bring [mmol m-2]: it does not run out."""
+
+REACTION_FEATURES: tuple[str, ...] = (
+    "onset [V]",
+    "onset known",
+    "electrons",
+    *(f"law: {law}" for law in _LAWS),
+    "sodium",
+    "at the counter electrode",
+    *(f"{group} of reactants" for group in GROUPS),
+    *(f"{element} of reactants" for element in _ELEMENTS),
+)
+"""What a reaction is described by, never its name."""
+
+
+def reaction_features(reaction: Reaction, library: Library) -> Array:
+    """A reaction as numbers, from its law, its onset and what its reactants are made of.
+
+    Returns:
+        ``[feature]``, in the order of :data:`REACTION_FEATURES`.
+    """
+    groups, elements = np.zeros(len(GROUPS)), np.zeros(len(_ELEMENTS))
+    for name, number in reaction.stoichiometry.items():
+        species = library.species[name]
+        if number >= 0 or name == "e-" or species.charge > 0:
+            continue
+        if species.smiles:
+            counts = count_groups(species.smiles)
+            groups += [counts[group] for group in GROUPS]
+        elements += [species.elements.get(element, 0) for element in _ELEMENTS]
+    onset = reaction.onset
+    return np.array(
+        [
+            0.0 if onset is None else onset.value,
+            float(onset is not None),
+            float(reaction.electrons),
+            *(float(reaction.law == law) for law in _LAWS),
+            float("Na+" in reaction.stoichiometry),
+            float(reaction.electrode == "counter"),
+            *groups,
+            *elements,
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class StaticState:
+    """What a static spectrum and the descriptor say of a cell before anything happens.
+
+    Attributes:
+        amounts: Concentration times path of each population [mmol m-2], ``[batch, population]``.
+        shift: Of the bands of each population [cm-1], ``[batch, population]``.
+        initial: Of each reacting species [mmol m-2], ``[batch, species]``.
+        path: Concentration times path over concentration, relative to a usual cell, ``[batch]``.
+        unexplained: Share of the spectrum that the library does not explain, ``[batch]``.
+    """
+
+    amounts: Array
+    shift: Array
+    initial: Array
+    path: Array
+    unexplained: Array
+
+
+@dataclass(frozen=True)
+class ChemistryTables:
+    """Populations (species in one environment) and reactions, for both cations at once.
+
+    Attributes:
+        wavenumber: Axis [cm-1], ``[wavenumber]``.
+        populations: (species, environment).
+        molar: Molar absorption times the relative evanescent path [m2 mmol-1],
+            ``[population, wavenumber]``.
+        slope: Its derivative in a shift of the bands [m2 mmol-1 cm], the same shape.
+        reactions: The irreversible reactions.
+        features: ``[reaction, feature]``, see :data:`REACTION_FEATURES`.
+        shown: 1 where a species that reacts shows as a population that is formed: its first one,
+            ``[species, population]``.
+        forms: 1 where a population is a form of a species, ``[species, population]``.
+        dissolved: Whether a species belongs to the liquid that is there to begin with,
+            ``[species]``.
+        references: Spectra of the electrolyte's species beside each cation.
+    """
+
+    wavenumber: Array
+    populations: tuple[tuple[str, str], ...]
+    molar: Array
+    slope: Array
+    reactions: ReactionSet
+    features: Array
+    shown: Array
+    forms: Array
+    dissolved: NDArray[np.bool_]
+    references: dict[str, ReferenceSpectra]
+
+    @classmethod
+    def of(cls, library: Library, wavenumber: Array) -> ChemistryTables:
+        """All species of a library that absorb, and all its irreversible reactions.
+
+        Raises:
+            ModelError: If no species has a band on this axis.
+        """
+        path = evanescent_path(wavenumber)
+        absorbing = [name for name, item in library.species.items() if item.environments]
+        liquid = [
+            name
+            for name in absorbing
+            if library.species[name].phase == "liquid" or library.species[name].charge < 0
+        ]
+        found: dict[tuple[str, str], tuple[Array, Array]] = {}
+        references = {}
+        for cation in _CATIONS:
+            spectra = ReferenceSpectra.of(library, wavenumber, cation, absorbing)
+            for at, label in enumerate(spectra.populations):
+                found.setdefault(label, (spectra.molar[at] * path, spectra.slope[at] * path))
+            references[cation] = ReferenceSpectra.of(library, wavenumber, cation, liquid)
+        populations = tuple(found)
+        molar = 1e-3 * np.array([one for one, _ in found.values()])
+        if not molar.any():
+            raise ModelError(
+                f"no species of the library has a band between {wavenumber.min():g} and "
+                f"{wavenumber.max():g} cm-1",
+                remedy="Use the learned mode of abcc, which needs no library",
+            )
+        reactions = ReactionSet.of(library)
+        forms = np.array(
+            [[float(name == one) for name, _ in populations] for one in reactions.species]
+        )
+        first = forms * (np.cumsum(forms, axis=1) == 1)
+        return cls(
+            np.asarray(wavenumber, dtype=np.float64),
+            populations,
+            molar,
+            1e-3 * np.array([one for _, one in found.values()]),
+            reactions,
+            np.array(
+                [
+                    reaction_features(library.reactions[name], library)
+                    for name in reactions.reactions
+                ]
+            ),
+            first,
+            forms,
+            np.array([name in liquid or name == "H2O" for name in reactions.species]),
+            references,
+        )
+
+    def read(self, spectra: Array, descriptor: Array) -> StaticState:
+        """Explain static spectra by the library.
+
+        Args:
+            spectra: Absorbance, ``[batch, wavenumber]``, on :attr:`wavenumber`.
+            descriptor: See :func:`opir.models.descriptor.describe`, ``[batch, feature]``.
+
+        Raises:
+            ModelError: If the descriptor is another one.
+        """
+        check_descriptor(descriptor)
+        column = {name: descriptor[:, at] for at, name in enumerate(DESCRIPTOR)}
+        sodium = column["molar mass of cations [kg/mol]"] > _BETWEEN
+        place = {label: at for at, label in enumerate(self.populations)}
+        amounts = np.zeros((len(spectra), len(self.populations)))
+        shift, unexplained = np.zeros_like(amounts), np.zeros(len(spectra))
+        path = evanescent_path(self.wavenumber)
+        for cation in _CATIONS:
+            rows = np.flatnonzero(sodium == (cation == "Na"))
+            if not rows.size:
+                continue
+            reference = self.references[cation]
+            said = explain(spectra[rows], reference, path=path)
+            columns = [place[label] for label in reference.populations]
+            amounts[np.ix_(rows, columns)] = 1e3 * said.amounts
+            shift[np.ix_(rows, columns)] = said.shift @ reference.belongs.T
+            unexplained[rows] = said.unexplained
+        anions = column["cations [mol/L]"] * np.maximum(column["charge of cations"], 1.0)
+        known = column["molecules [mol/L]"] + anions
+        path_length = amounts.sum(axis=1) / np.where(known > 0.1, known, np.inf)
+        initial = amounts @ self.forms.T
+        if "H2O" in self.reactions.species:
+            water = 10.0 ** column["log10 of water [mass fraction]"] * _DENSITY / _WATER
+            initial[:, self.reactions.species.index("H2O")] = water * path_length
+        initial[:, self.reactions.supplied] = _RESERVOIR
+        return StaticState(amounts, shift, initial, path_length, unexplained)
+
+
+def check_descriptor(descriptor: Array) -> None:
+    """Refuse descriptors that are not those of :data:`opir.models.descriptor.DESCRIPTOR`.
+
+    Raises:
+        ModelError: If their number differs.
+    """
+    if descriptor.shape[-1] != len(DESCRIPTOR):
+        raise ModelError(
+            f"the system is described by {descriptor.shape[-1]} numbers; the library mode needs "
+            f"the {len(DESCRIPTOR)} of opir.models.descriptor",
+            remedy="State the system, or use the learned mode of abcc (model abcc)",
+        )
