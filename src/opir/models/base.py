@@ -144,6 +144,14 @@ class TrainedForecaster(Forecaster):
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Parameters in groups, as optimisers take them, with ``decay`` as a factor each."""
 
+    def prepare(self, inputs: ForecastInputs) -> dict[str, NDArray[np.float32]]:
+        """What is worked out of the inputs once, before the first step, not at each; nothing here.
+
+        Called after :meth:`begin`. Each array has the batch as its first axis; those of the rows
+        drawn are handed to :meth:`losses` by their names.
+        """
+        return {}
+
     def look(self, inputs: ForecastInputs) -> Forecast:
         """The forecast by which validation windows are judged while training.
 
@@ -164,7 +172,8 @@ class TrainedForecaster(Forecaster):
         Args:
             batch: ``frames`` ``[batch, given + ahead, wavenumber]``, ``times``
                 ``[batch, given + ahead]`` s, ``drive`` ``[batch, given + ahead, 3]`` and
-                ``descriptor`` ``[batch, features]``, on the module's device.
+                ``descriptor`` ``[batch, features]``, and what :meth:`prepare` gave, on the module's
+                device.
             generator: Source of every random choice (on the CPU).
         """
 

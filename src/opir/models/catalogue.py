@@ -24,7 +24,7 @@ _NETWORKS = {
     "flow-matching": "flow_matching",
     "mean-flow": "mean_flow",
 }
-_WITH_TORCH = {"abcc": "opir.models.abcc"} | {
+_WITH_TORCH = {"abcc": "opir.models.abcc", "abcc-library": "opir.models.abcc.library_mode"} | {
     name: f"opir.models.networks.{module}" for name, module in _NETWORKS.items()
 }
 

@@ -94,7 +94,7 @@ def train(
     model.begin(windows, seed=plan.seed)
     module = model.module.to(device)
     optimiser = _optimiser(model, plan)
-    data = _tensors(windows, device)
+    data = _tensors(windows, device, model.prepare(windows.inputs))
     now = TrainingState(0, _copy(module), _copy(module), 0, float("inf"))
     looked = validation if plan.seconds is None else _some(validation)
 
@@ -250,7 +250,9 @@ def _some(windows: Windows | None) -> Windows | None:
     return windows.rows(np.linspace(0, len(windows) - 1, EVALUATED_WINDOWS).round().astype(int))
 
 
-def _tensors(windows: Windows, device: torch.device) -> dict[str, Tensor]:
+def _tensors(
+    windows: Windows, device: torch.device, prepared: Mapping[str, NDArray[Any]]
+) -> dict[str, Tensor]:
     """Windows in single precision; what is so on the CPU already is not copied."""
     inputs = windows.inputs
     times = np.concatenate([inputs.given_times, inputs.times], axis=1)
@@ -260,6 +262,7 @@ def _tensors(windows: Windows, device: torch.device) -> dict[str, Tensor]:
         "times": times - times[:, :1],
         "drive": inputs.drive,
         "descriptor": inputs.descriptor,
+        **prepared,
     }
     return {
         name: torch.as_tensor(_single(values), device=device) for name, values in arrays.items()

@@ -29,6 +29,10 @@ OF_TRAINING = ("learning_rate", "batch")
 _BATCHES = (48, 16)
 """Windows per step that may be searched, the same for every model that is trained."""
 
+_STATIC = (48, 8)
+"""Principal components that tell a network of the given frame, searched for all of them: many let
+it learn training runs by heart."""
+
 
 def display_name(spec: str) -> str:
     """The name of a model in tables and folders: ``package.module:Class`` with a full stop."""
@@ -99,7 +103,11 @@ def make(spec: str, options: Mapping[str, Any]) -> Forecaster:
         from opir.models.abcc import Abcc, AbccConfig
 
         return Abcc(AbccConfig.from_dict(given))
-    return kind(**given)
+    static = given.pop("static", None) if hasattr(kind, "static") else None
+    model = kind(**given)
+    if static is not None:
+        model.static = int(static)  # type: ignore[attr-defined]
+    return model
 
 
 def defaults(spec: str) -> dict[str, Any]:
@@ -111,11 +119,14 @@ def searched(spec: str) -> dict[str, Sequence[Any]]:
     """What the search of a model goes through: option -> candidates.
 
     That of its class, and the windows per step of one that is trained: where a budget allows few
-    steps, smaller and more of them may be worth more.
+    steps, smaller and more of them may be worth more. Of a network over the shared adapter, how
+    much of the given frame it is told of as well; its own number comes first.
     """
     kind = resolve(spec)
     trained = {} if issubclass(kind, FittedForecaster) else {"batch": _BATCHES}
-    return {**kind.search, **trained}
+    own = getattr(kind, "static", None)
+    told = {} if own is None else {"static": tuple(dict.fromkeys((own, *_STATIC)))}
+    return {**kind.search, **trained, **told}
 
 
 def needs_seed(spec: str) -> bool:

@@ -1,4 +1,4 @@
-"""The chemistry library as arrays on one wavenumber axis: what absorbs, what reacts, and into what."""
+"""The chemistry library as arrays on one axis: what absorbs, what reacts, and into what."""
 
 from __future__ import annotations
 
@@ -15,13 +15,22 @@ from opir.models.abcc.reactions import ReactionSet
 from opir.models.abcc.reference import ReferenceSpectra
 from opir.models.descriptor import DESCRIPTOR
 
-__all__ = ["REACTION_FEATURES", "ChemistryTables", "StaticState", "reaction_features"]
+__all__ = [
+    "REACTION_FEATURES",
+    "ChemistryTables",
+    "StaticState",
+    "reaction_features",
+    "working_potential",
+]
 
 Array = NDArray[np.float64]
 
 _CATIONS = ("Li", "Na")
 _BETWEEN = 0.015
 """Molar mass between that of lithium and that of sodium [kg/mol]."""
+
+_POSITIVE = 1.0
+"""Counter electrodes above are those of full cells [V]."""
 
 _ELEMENTS = ("C", "O", "H", "F", "N", "S", "P", "B")
 _LAWS = ("tafel", "chemical", "surface", "dissolution", "gas_evolution")
@@ -176,6 +185,13 @@ class ChemistryTables:
             references,
         )
 
+    @property
+    def consumed(self) -> Array:
+        """What an extent of 1 uses up, cations included, electrons not, ``[species, reaction]``."""
+        used = np.maximum(-self.reactions.stoichiometry, 0.0)
+        used[[name == "e-" for name in self.reactions.species]] = 0.0
+        return used
+
     def read(self, spectra: Array, descriptor: Array) -> StaticState:
         """Explain static spectra by the library.
 
@@ -199,7 +215,7 @@ class ChemistryTables:
                 continue
             reference = self.references[cation]
             said = explain(spectra[rows], reference, path=path)
-            columns = [place[label] for label in reference.populations]
+            columns = np.array([place[label] for label in reference.populations])
             amounts[np.ix_(rows, columns)] = 1e3 * said.amounts
             shift[np.ix_(rows, columns)] = said.shift @ reference.belongs.T
             unexplained[rows] = said.unexplained
@@ -211,7 +227,32 @@ class ChemistryTables:
             water = 10.0 ** column["log10 of water [mass fraction]"] * _DENSITY / _WATER
             initial[:, self.reactions.species.index("H2O")] = water * path_length
         initial[:, self.reactions.supplied] = _RESERVOIR
+        # The other cation is not there at all, so nothing can form with it.
+        for ion, absent in (("Li+", sodium), ("Na+", ~sodium)):
+            if ion in self.reactions.species:
+                initial[absent, self.reactions.species.index(ion)] = 0.0
         return StaticState(amounts, shift, initial, path_length, unexplained)
+
+
+def working_potential(voltage: Array, descriptor: Array) -> Array:
+    """About what the working electrode's potential is, from the cell voltage [V].
+
+    Against a metal counter electrode it is the voltage. In a full cell it is what the voltage
+    leaves of the highest potential of the counter electrode: the two run apart by what the
+    counter electrode's potential falls as it fills, which is not known.
+
+    Args:
+        voltage: Cell voltage [V], ``[batch, times]``, NaN where not known.
+        descriptor: See :func:`opir.models.descriptor.describe`, ``[batch, feature]``.
+
+    Raises:
+        ModelError: If the descriptor is another one.
+    """
+    check_descriptor(descriptor)
+    place = {name: at for at, name in enumerate(DESCRIPTOR)}
+    names = [f"counter electrode: potential at degree {degree} [V]" for degree in (0.1, 0.5, 0.9)]
+    counter = descriptor[:, [place[name] for name in names]].max(axis=1)[:, None]
+    return np.asarray(np.where(counter > _POSITIVE, counter - voltage, voltage - counter))
 
 
 def check_descriptor(descriptor: Array) -> None:

@@ -202,11 +202,7 @@ class SpectraAdapter(nn.Module):
             descriptor: ``[batch, descriptor]``.
         """
         count = given.shape[1]
-        inside = (given - self.centre) @ self.static_basis.T
-        last = given[:, -1]
-        kept = self.centre + inside[:, -1] @ self.static_basis
-        base = kept + self.share * (last - kept)
-        standard = inside * self.static_scale
+        standard, base = self._standard(given)
         static = [standard[:, -1]]
         values, known = conditions(times, drive, count)
         scaled = (values - self.condition_mean) * self.condition_scale * known
@@ -216,10 +212,26 @@ class SpectraAdapter(nn.Module):
         return Encoded(
             static=torch.cat(static, dim=1),
             drive=torch.cat([scaled.clamp(-8, 8), known[..., :MASKS]], dim=-1),
-            descriptor=((descriptor - self.descriptor_mean) * self.descriptor_scale).clamp(-8, 8),
+            descriptor=self.encode_descriptor(descriptor),
             lead=lead,
             base=base,
         )
+
+    def encode_static(self, given: Tensor) -> tuple[Tensor, Tensor]:
+        """The last given frame alone: about unit variance ``[batch, static]``, and the base."""
+        standard, base = self._standard(given[:, -1:])
+        return standard[:, -1], base
+
+    def encode_descriptor(self, descriptor: Tensor) -> Tensor:
+        """Descriptors about unit variance, ``[batch, descriptor]``."""
+        return ((descriptor - self.descriptor_mean) * self.descriptor_scale).clamp(-8, 8)
+
+    def _standard(self, given: Tensor) -> tuple[Tensor, Tensor]:
+        """Given frames about unit variance ``[batch, given, static]``, and the base."""
+        inside = (given - self.centre) @ self.static_basis.T
+        last = given[:, -1]
+        kept = self.centre + inside[:, -1] @ self.static_basis
+        return inside * self.static_scale, kept + self.share * (last - kept)
 
     def _earlier(
         self, standard: Tensor, times: Tensor, drive: Tensor, count: int, back: int

@@ -49,8 +49,11 @@ class NetworkForecaster(TrainedForecaster):
     """Frames, drawn anew at each step, that the loss is taken at; frames of a run are alike, so
     more of them cost time and tell little."""
 
-    static: ClassVar[int] = 48
+    static: int = 48
+    """Principal components that tell of the given frame."""
+
     scores: ClassVar[int] = 48
+    """Principal components of the change that are forecast."""
 
     def __init__(self, **options: Any) -> None:
         self.recipe = {}

@@ -1,0 +1,235 @@
+"""The flow of the library mode: reactions and reversible coordinates of species, and a rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from opir.models.abcc.protocol_features import GROWING, LEVELS, STATES
+from opir.models.abcc.reactions import limited_extents
+from opir.models.abcc.tables import ChemistryTables
+from opir.models.networks.layers import Residual
+
+__all__ = ["LibraryFlow", "LibraryInputs", "LibraryPath"]
+
+_FIRST_HAZARD = -9.0
+"""Logarithm of the hazard that training starts from, per 1e4 s at full weight."""
+_FIRST_DILUTION = -3.0
+_WIDTH = 0.3
+"""How far around a reaction's onset training first looks for its dose [V]."""
+_ROOT = 1e-6
+
+
+@dataclass(frozen=True)
+class LibraryInputs:
+    """What the flow takes in; the first entry of a time axis is the given frame.
+
+    Attributes:
+        context: What does not depend on time, about unit variance, ``[batch, context]``.
+        amounts, shift: Of each population, see :class:`StaticState`, ``[batch, population]``.
+        initial: Of each species that reacts, ``[batch, species]``.
+        path: Optical path relative to a usual cell, ``[batch]``.
+        growing: See :class:`ProtocolFeatures`, ``[batch, times, GROWING]``.
+        state: About unit variance, 0 where not known, ``[batch, times, STATES]``.
+    """
+
+    context: Tensor
+    amounts: Tensor
+    shift: Tensor
+    initial: Tensor
+    path: Tensor
+    growing: Tensor
+    state: Tensor
+
+
+@dataclass(frozen=True)
+class LibraryPath:
+    """Changes since the given frame, at the times after it.
+
+    Attributes:
+        formed: Change of the amounts of populations by reactions [mmol m-2 as seen],
+            ``[batch, times, population]``.
+        moved: Their change by reversible coordinates, the same shape.
+        residual: What the library lacks, as scores, ``[batch, times, scores]``.
+        extents: Of the reactions [mmol m-2 as seen in the interphase],
+            ``[batch, times, reaction]``.
+        dilution: How much less a mole shows in the liquid than in the interphase, scalar.
+    """
+
+    formed: Tensor
+    moved: Tensor
+    residual: Tensor
+    extents: Tensor
+    dilution: Tensor
+
+
+class LibraryFlow(nn.Module):
+    r"""Displacement of a spectrum from the given frame to any later time.
+
+    **Irreversible.** The hazard of reaction :math:`j` (see :func:`limited_extents`) up to a time is
+    :math:`\Lambda_j = e^{b_j} (\alpha_j x_j + \beta_j \sqrt{x_j} + \gamma_j \ln(1 + 10 x_j) / 3)`
+    of :math:`x_j = \sum_k w_{jk} \phi_k(t)`: weights :math:`w_j \ge 0` that sum to 1 over what
+    only grows with the protocol (times below and above potentials, charge), and growth as time,
+    its root or its logarithm. Weights, kind of growth and size come from one network that all
+    reactions share, over what the reaction is made of and the context; only an offset of
+    :math:`b_j` belongs to the reaction alone. So hazards never fall, whatever the weights of the
+    networks, and extents neither; amounts are never negative; atoms are kept.
+
+    **Reversible.** The amount of each population that the static spectrum shows is changed by a
+    share that depends on the state of the drive and on how much interphase there is, less that at
+    the given frame: a state function.
+
+    **Residual.** Scores of principal components from a network over both, less those at the given
+    frame, for what the library does not hold. Training makes it small.
+
+    Args:
+        tables: The chemistry.
+        context: Numbers of the context.
+        scores: Of the residual.
+        width, blocks: Of the networks over time.
+        shared: Width of the network that all reactions share.
+    """
+
+    molar: Tensor
+    slope: Tensor
+    stoichiometry: Tensor
+    consumed: Tensor
+    features: Tensor
+    shown: Tensor
+    forms: Tensor
+    dissolved: Tensor
+    prior: Tensor
+
+    def __init__(
+        self,
+        tables: ChemistryTables,
+        context: int,
+        scores: int,
+        *,
+        width: int = 128,
+        blocks: int = 2,
+        shared: int = 32,
+    ) -> None:
+        super().__init__()
+        buffers = {
+            "molar": tables.molar,
+            "slope": tables.slope,
+            "stoichiometry": tables.reactions.stoichiometry,
+            "consumed": tables.consumed,
+            "features": _standard(tables.features),
+            "shown": tables.shown,
+            "forms": tables.forms,
+            "dissolved": tables.dissolved,
+            "prior": _prior(tables.features),
+        }
+        for name, values in buffers.items():
+            self.register_buffer(name, torch.tensor(np.asarray(values), dtype=torch.float32))
+        species, reactions = tables.reactions.stoichiometry.shape
+        self.context = nn.Sequential(
+            nn.Linear(context, width), nn.GELU(), nn.Linear(width, width), nn.GELU()
+        )
+        self.of_context = nn.Linear(width, shared)
+        self.of_reaction = nn.Linear(tables.features.shape[1], shared)
+        self.between = nn.Linear(shared, shared)
+        self.law = _zero(nn.Linear(shared, GROWING + 4))
+        self.offset = nn.Parameter(torch.full((reactions,), _FIRST_HAZARD))
+        self.visible = nn.Parameter(torch.zeros(species))
+        self.log_dilution = nn.Parameter(torch.tensor(_FIRST_DILUTION))
+
+        self.state_gate = nn.Linear(width, 2 * width)
+        self.state_in = nn.Linear(STATES + 1, width)
+        self.state_out = nn.Sequential(
+            Residual(width), nn.LayerNorm(width), _zero(nn.Linear(width, len(tables.populations)))
+        )
+        self.residual_gate = nn.Linear(width, 2 * width)
+        self.residual_in = nn.Linear(STATES + 3 * GROWING, width)
+        self.residual_out = nn.Sequential(
+            *(Residual(width) for _ in range(blocks)),
+            nn.LayerNorm(width),
+            _zero(nn.Linear(width, scores)),
+        )
+
+    def forward(self, inputs: LibraryInputs) -> LibraryPath:
+        """The changes at all times but the first, which is the given frame."""
+        context = self.context(inputs.context)
+        hazards = self.hazards(context, inputs.growing)
+        dilution = torch.exp(self.log_dilution)
+        in_liquid = self.dissolved > 0
+        # Amounts count as they are seen in the interphase; the liquid is more than it shows.
+        held = torch.where(in_liquid, inputs.initial / dilution, inputs.initial)
+        extents, _ = limited_extents(
+            hazards.diff(dim=1).clamp_min(0), held, self.consumed, self.stoichiometry
+        )
+        change = extents @ self.stoichiometry.T
+        seen = change * torch.where(in_liquid, dilution, torch.exp(self.visible))
+        whole = (inputs.amounts @ self.forms.T).clamp_min(1e-9)
+        used = torch.where(in_liquid, seen / whole[:, None], 0.0).clamp_min(-1.0)
+        film = torch.where(in_liquid, 0.0, seen)
+        formed = (used @ self.forms) * inputs.amounts[:, None] + film @ self.shown
+
+        start = film.new_zeros(len(film), 1, 1)
+        thick = torch.log1p(20 * film.clamp_min(0).sum(dim=-1, keepdim=True))
+        state = torch.cat([inputs.state, torch.cat([start, thick], dim=1)], dim=-1)
+        share = self.state_out(_gated(self.state_in(state), self.state_gate(context)))
+        share = 0.1 * (share[:, 1:] - share[:, :1])
+        moved = share * inputs.amounts[:, None]
+
+        growing = inputs.growing
+        told = [growing, torch.sqrt(growing + _ROOT), torch.log1p(100 * growing)]
+        both = self.residual_in(torch.cat([inputs.state, *told], dim=-1))
+        scores = self.residual_out(_gated(both, self.residual_gate(context)))
+        residual = (scores[:, 1:] - scores[:, :1]) * inputs.path[:, None, None]
+        return LibraryPath(formed, moved, residual, extents, dilution)
+
+    def hazards(self, context: Tensor, growing: Tensor) -> Tensor:
+        """``[batch, times, reaction]``: 0 at first, never falling."""
+        both = nn.functional.gelu(
+            self.of_context(context)[:, None] + self.of_reaction(self.features)
+        )
+        law = self.law(both + nn.functional.gelu(self.between(both)))
+        weights = torch.softmax(self.prior + 3 * law[..., :GROWING], dim=-1)
+        dose = growing @ weights.transpose(1, 2)
+        kind = torch.softmax(law[..., GROWING:-1], dim=-1)[:, None]
+        size = torch.exp((self.offset + 3 * law[..., -1]).clamp(-25, 8))[:, None]
+        root = torch.sqrt(dose + _ROOT) - _ROOT**0.5
+        grown = (
+            kind[..., 0] * dose + kind[..., 1] * root + kind[..., 2] * torch.log1p(10 * dose) / 3
+        )
+        hazards: Tensor = size * grown
+        return hazards
+
+    def spectra(self, change: Tensor, shift: Tensor) -> Tensor:
+        """What changes of populations absorb: ``[batch, times, population]`` to wavenumbers."""
+        found: Tensor = change @ self.molar + (change * shift[:, None]) @ self.slope
+        return found
+
+
+def _gated(values: Tensor, gate: Tensor) -> Tensor:
+    """Scaled and moved by the context (Perez et al. 2018, FiLM, arXiv 1709.07871)."""
+    scale, offset = gate[:, None].chunk(2, dim=-1)
+    return values * (1 + scale) + offset
+
+
+def _zero(layer: nn.Linear) -> nn.Linear:
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _standard(features: np.ndarray) -> np.ndarray:
+    spread = features.std(axis=0)
+    return np.asarray((features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+
+
+def _prior(features: np.ndarray) -> np.ndarray:
+    """Where training starts to look: at potentials below the onset, else at the time alone."""
+    count = len(LEVELS)
+    found = np.full((len(features), GROWING), -3.0)
+    found[:, -1] = np.where(features[:, 1] > 0, -3.0, 0.0)
+    near = -0.5 * ((np.array(LEVELS) - features[:, :1]) / _WIDTH) ** 2
+    known = features[:, 1] > 0
+    found[known, :count] = np.maximum(near[known], -6.0)
+    return found
