@@ -129,7 +129,9 @@ class AbccLibrary(NetworkForecaster):
             ModelError: If the system is not described, or no species absorbs on this axis.
         """
         check_descriptor(train.inputs.descriptor)
-        self._tables = ChemistryTables.of(library(), train.inputs.wavenumber)
+        # Through single precision, as the axis is kept: the same tables come from a file.
+        axis = np.asarray(train.inputs.wavenumber, dtype=np.float32)
+        self._tables = ChemistryTables.of(library(), axis.astype(np.float64))
         adapter = SpectraAdapter.fit(train, static=self.static, scores=self.scores)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

@@ -142,6 +142,18 @@ class ChemistryTables:
         """
         path = evanescent_path(wavenumber)
         absorbing = [name for name, item in library.species.items() if item.environments]
+        places = [
+            band.position.value
+            for name in absorbing
+            for environment in library.species[name].environments
+            for band in library.species[name].bands(environment)
+        ]
+        low, high = float(np.min(wavenumber)), float(np.max(wavenumber))
+        if not any(low < place < high for place in places):
+            raise ModelError(
+                f"no species of the library has a band between {low:g} and {high:g} cm-1",
+                remedy="Use the learned mode of abcc, which needs no library",
+            )
         liquid = [
             name
             for name in absorbing
@@ -156,12 +168,6 @@ class ChemistryTables:
             references[cation] = ReferenceSpectra.of(library, wavenumber, cation, liquid)
         populations = tuple(found)
         molar = 1e-3 * np.array([one for one, _ in found.values()])
-        if not molar.any():
-            raise ModelError(
-                f"no species of the library has a band between {wavenumber.min():g} and "
-                f"{wavenumber.max():g} cm-1",
-                remedy="Use the learned mode of abcc, which needs no library",
-            )
         reactions = ReactionSet.of(library)
         forms = np.array(
             [[float(name == one) for name, _ in populations] for one in reactions.species]
@@ -238,8 +244,8 @@ def working_potential(voltage: Array, descriptor: Array) -> Array:
     """About what the working electrode's potential is, from the cell voltage [V].
 
     Against a metal counter electrode it is the voltage. In a full cell it is what the voltage
-    leaves of the highest potential of the counter electrode: the two run apart by what the
-    counter electrode's potential falls as it fills, which is not known.
+    leaves of the counter electrode's potential when charged, the mean of those at degrees 0.1 and
+    0.5: the two run apart by what that potential falls as it fills, which is not known.
 
     Args:
         voltage: Cell voltage [V], ``[batch, times]``, NaN where not known.
@@ -250,8 +256,8 @@ def working_potential(voltage: Array, descriptor: Array) -> Array:
     """
     check_descriptor(descriptor)
     place = {name: at for at, name in enumerate(DESCRIPTOR)}
-    names = [f"counter electrode: potential at degree {degree} [V]" for degree in (0.1, 0.5, 0.9)]
-    counter = descriptor[:, [place[name] for name in names]].max(axis=1)[:, None]
+    names = [f"counter electrode: potential at degree {degree} [V]" for degree in (0.1, 0.5)]
+    counter = descriptor[:, [place[name] for name in names]].mean(axis=1)[:, None]
     return np.asarray(np.where(counter > _POSITIVE, counter - voltage, voltage - counter))
 
 

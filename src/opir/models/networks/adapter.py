@@ -189,7 +189,7 @@ class SpectraAdapter(nn.Module):
             "descriptor_scale": _inverse(found[1].numpy()),
         }
         for name, value in fitted.items():
-            getattr(adapter, name).copy_(torch.as_tensor(value, dtype=torch.float32))
+            getattr(adapter, name).copy_(torch.tensor(np.array(value, dtype=np.float32)))
         return adapter
 
     def encode(self, given: Tensor, times: Tensor, drive: Tensor, descriptor: Tensor) -> Encoded:

@@ -1,0 +1,229 @@
+"""ABCC in library mode: what holds whatever its weights, what it sees, and that it learns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch")
+
+from opir.chemistry import library  # noqa: E402
+from opir.errors import FormatError, ModelError  # noqa: E402
+from opir.metrics import irreversibility, mass_balance  # noqa: E402
+from opir.models import ForecastInputs, Persistence, Windows, load_model  # noqa: E402
+from opir.models.abcc.library_mode import AbccLibrary  # noqa: E402
+from opir.models.abcc.protocol_features import protocol_features  # noqa: E402
+from opir.models.abcc.tables import ChemistryTables, working_potential  # noqa: E402
+from opir.models.descriptor import DESCRIPTOR, describe  # noqa: E402
+from opir.models.inputs import DRIVE  # noqa: E402
+from opir.simulate import simulate  # noqa: E402
+from opir.training import TrainingConfig  # noqa: E402
+from opir.training.loop import train  # noqa: E402
+
+AXIS = np.linspace(800.0, 1900.0, 128)
+CELLS = ("lp30-graphite", "lp57-lithium", "napf6-carbonate-hard-carbon", "lp57-graphite-nmc622")
+LIBRARY = library()
+
+
+@cache
+def cells() -> Windows:
+    """Simulated runs of four systems, with noise; the first frame is given."""
+    frames, times, drive, described = [], [], [], []
+    for seed, name in enumerate(CELLS * 3):
+        run = simulate(name, "formation-c10", seed=seed, frames=12, wavenumber=AXIS).run
+        frames.append(run.values)
+        times.append(run.time)
+        drive.append(
+            np.stack([np.asarray(run.dataset[channel].values) for channel in DRIVE], axis=-1)
+        )
+        described.append(describe(LIBRARY.systems[name].system))
+    values, clock = np.array(frames), np.array(times)
+    inputs = ForecastInputs(
+        values[:, :1], clock[:, :1], clock[:, 1:], run.wavenumber, np.array(drive), described
+    )
+    return Windows(inputs, values[:, 1:], np.arange(len(values)))
+
+
+@cache
+def drawn(seed: int = 0, size: float = 0.0) -> AbccLibrary:
+    """A model that was begun, with all of its weights drawn from a normal distribution."""
+    torch.set_num_threads(1)
+    model = AbccLibrary(width=24, shared=8)
+    model.begin(cells(), seed=0)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for item in model.module.parameters():
+            item.add_(size * torch.randn(item.shape, generator=generator))
+    return model
+
+
+@cache
+def taught() -> AbccLibrary:
+    torch.set_num_threads(1)
+    model = AbccLibrary(width=48, shared=16)
+    config = TrainingConfig(
+        steps=250, batch=12, learning_rate=1e-2, weight_decay=0.0, average=0.9, device="cpu"
+    )
+    train(model, cells(), config=config)
+    return model
+
+
+ELEMENTS = sorted({e for name in drawn().tables.reactions.species
+                   for e in LIBRARY.species[name].elements})  # fmt: skip
+
+
+def atoms(model: AbccLibrary) -> np.ndarray:
+    species = [LIBRARY.species[name] for name in model.tables.reactions.species]
+    return np.array([[one.elements.get(element, 0) for one in species] for element in ELEMENTS])
+
+
+@given(
+    st.integers(0, 3),
+    st.sampled_from([0.02, 0.3, 2.0]),
+    st.sampled_from([1e-4, 1.0, 30.0]),
+    st.sampled_from(["as it is", "no voltage", "no current", "nothing", "huge current"]),
+    st.sampled_from([1.0, 0.35, 0.0]),
+)
+@settings(max_examples=40, deadline=None)
+def test_whatever_the_weights(
+    seed: int, size: float, scale: float, felt: str, trust: float
+) -> None:
+    """Streams add up, extents never fall, amounts are never negative, atoms are kept."""
+    model = drawn(seed, size)
+    model.trust = trust
+    data = cells().inputs
+    drive = data.drive.copy()
+    if felt == "nothing":
+        drive[:] = np.nan
+    elif felt.startswith("no "):
+        drive[..., DRIVE.index(felt[3:])] = np.nan
+    elif felt == "huge current":
+        drive[..., 1] *= 1e6
+    found = model.forecast(replace(data, given=scale * data.given, drive=drive))
+    model.trust = 1.0
+    np.testing.assert_allclose(
+        sum(found.streams.values()), found.spectra, atol=1e-5 * np.abs(found.spectra).max()
+    )
+    assert found.extents is not None
+    assert found.amounts is not None
+    assert (found.extents >= 0).all()
+    assert (irreversibility(np.moveaxis(found.extents, 1, 2)).size == 0).all()
+    assert (found.amounts >= 0).all()
+    residual = mass_balance(found.amounts, atoms(model))
+    assert np.nan_to_num(residual).max() < 1e-6
+
+
+def test_it_learns_one_batch_and_is_the_same_from_a_file(tmp_path: Path) -> None:
+    data, model = cells(), taught()
+    found = model.forecast(data.inputs)
+    error = np.abs(found.spectra - data.target).mean()
+    assert error < 0.35 * np.abs(Persistence().forecast(data.inputs).spectra - data.target).mean()
+    again = load_model(model.save(tmp_path / "model.safetensors"))
+    assert isinstance(again, AbccLibrary)
+    np.testing.assert_array_equal(again.forecast(data.inputs).spectra, found.spectra)
+    # Nothing but the last given frame, the drive from there and the descriptor is seen: rows in
+    # another order, one at a time, with another origin of time.
+    one = data.inputs.rows([5])
+    moved = replace(one, given_times=one.given_times + 1e6, times=one.times + 1e6)
+    np.testing.assert_allclose(model.forecast(moved).spectra[0], found.spectra[5], atol=2e-5)
+
+
+def test_more_frames_change_nothing_at_the_others() -> None:
+    """The drive between frames is a straight line, so a frame more on it tells nothing new."""
+    model, data = taught(), cells().inputs
+    whole = np.concatenate([data.given_times, data.times], axis=1)
+    between = (whole[:, 1:] + whole[:, :-1]) / 2
+    finer = np.sort(np.concatenate([data.times, between], axis=1), axis=1)
+    grid = np.concatenate([data.given_times, finer], axis=1)
+    drive = np.stack(
+        [
+            [np.interp(grid[row], whole[row], data.drive[row, :, at]) for at in range(3)]
+            for row in range(len(data))
+        ]
+    ).swapaxes(1, 2)
+    few = model.forecast(data)
+    many = model.forecast(replace(data, times=finer, drive=drive))
+    change = np.abs(many.spectra[:, 1::2] - few.spectra)
+    noise = 4e-4  # of a frame, about
+    assert change.mean() < 0.01 * noise
+
+
+def test_what_forms_needs_what_is_there() -> None:
+    """No sodium salts in a lithium cell, nothing of carbon without a solvent or anion of carbon."""
+    model = drawn(1, 0.3)
+    found = model.forecast(cells().inputs)
+    species = [LIBRARY.species[name] for name in found.components]
+    assert found.amounts is not None
+    gained = (found.amounts[:, -1] - found.amounts[:, 0]).max(axis=0)
+    lithium = np.array([name != "napf6-carbonate-hard-carbon" for name in CELLS * 3])
+    for row, one in enumerate(species):
+        made = found.amounts[:, -1, row] - found.amounts[:, 0, row]
+        if "Na" in one.elements:
+            assert made[lithium].max() <= 1e-12
+        if "Li" in one.elements and one.name != "Li+":
+            assert made[~lithium].max() <= 1e-12
+    assert gained.max() > 0
+
+
+def test_systems_that_are_not_described_are_refused() -> None:
+    data = cells()
+    bare = replace(data.inputs, descriptor=np.zeros((len(data), 0)))
+    with pytest.raises(ModelError, match="described by 0 numbers.*learned"):
+        AbccLibrary().begin(Windows(bare, data.target, data.block), seed=0)
+    with pytest.raises(ModelError, match="described by 0 numbers"):
+        drawn().forecast(bare)
+    with pytest.raises(ModelError, match="not fitted"):
+        AbccLibrary().forecast(data.inputs)
+    with pytest.raises(ModelError, match="fitted on 128 points"):
+        drawn().forecast(replace(data.inputs, wavenumber=data.inputs.wavenumber + 5))
+
+
+def test_no_band_on_the_axis() -> None:
+    with pytest.raises(ModelError, match="no species of the library has a band between 5000"):
+        ChemistryTables.of(LIBRARY, np.linspace(5000.0, 6000.0, 32))
+
+
+def test_a_file_of_another_chemistry_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = drawn()
+    config, arrays = model.state()
+    config["reactions"] = config["reactions"][::-1]
+    monkeypatch.setattr(AbccLibrary, "state", lambda self: (config, arrays))
+    path = model.save(tmp_path / "model.safetensors")
+    with pytest.raises((ModelError, FormatError), match="another chemistry library"):
+        load_model(path)
+
+
+def test_features_that_grow_and_those_that_come_back() -> None:
+    times = torch.linspace(0, 4e5, 81, dtype=torch.float64)[None]
+    loop = torch.where(times < 1e5, torch.sin(times / 1e5 * 2 * torch.pi), 0.0)
+    drive = torch.stack([1.0 + 0.9 * loop, 1e-3 * loop, 300 + 5 * loop], dim=-1)
+    found = protocol_features(times, drive)
+    assert (found.growing[:, 0] == 0).all()
+    assert (found.growing.diff(dim=1) >= 0).all()
+    # What relaxes within 1e5 s is back after three of these; all else at once.
+    kept = found.state[:, -1] - found.state[:, 0]
+    assert kept.abs().max() < 0.06 * (found.state - found.state[:, :1]).abs().max()
+    none = protocol_features(times, torch.full_like(drive, torch.nan))
+    assert torch.isfinite(none.growing).all()
+    assert torch.isnan(none.state[..., 0]).all()
+
+
+def test_the_potential_of_the_electrode_in_half_and_full_cells() -> None:
+    described = np.array([describe(LIBRARY.systems[name].system) for name in CELLS])
+    voltage = np.tile([0.1, 1.0, 4.2], (len(CELLS), 1))
+    found = working_potential(voltage, described)
+    full = CELLS.index("lp57-graphite-nmc622")
+    assert found[:full] == pytest.approx(voltage[:full])
+    assert -0.2 < found[full, 2] < 0.4
+    assert found[full, 0] > 3.0
+    with pytest.raises(ModelError, match="described by 3"):
+        working_potential(voltage, np.zeros((len(CELLS), 3)))
+    assert len(DESCRIPTOR) == described.shape[1]
