@@ -15,9 +15,11 @@ from opir.bench.runner.tune import read_tuned, trials_of, tune
 from opir.chemistry import library
 from opir.cli import main
 from opir.errors import FormatError, OptionError
+from opir.models.networks.base import NetworkForecaster
 from opir.simulate.dataset.plan import draw_task
 from opir.simulate.dataset.preset import read_preset
 from opir.workflows.bench import bench_run, chosen_tasks, seconds
+from tests.unit.models.toy import decay
 
 
 def test_trials_begin_with_the_first_candidates_and_do_not_repeat() -> None:
@@ -36,6 +38,19 @@ def test_the_batch_is_searched_for_every_model_that_is_trained_and_for_no_other(
     assert "batch" not in searched("ridge")
     assert trials_of(searched("gru"), 1, "gru")[0]["batch"] == 48  # as without a search
     make("gru", {"batch": 16, "learning_rate": 1e-3, "hidden": 8})
+
+
+def test_how_much_of_the_given_frame_is_told_is_searched_for_every_network() -> None:
+    names = ("gru", "mlp", "cnn", "ddpm", "transformer")
+    assert {searched(name)["static"] for name in names} == {(48, 8)}
+    assert searched("abcc-library")["static"][0] == 8  # its own first
+    assert "static" not in searched("abcc")
+    assert "static" not in searched("ridge")
+    model = make("mlp", {"static": 5, "batch": 16})
+    assert isinstance(model, NetworkForecaster)
+    model.begin(decay(16, 6), seed=0)
+    assert model.module.adapter.sizes.static <= 5
+    assert make("mlp", {}).static == 48
 
 
 @pytest.mark.parametrize(

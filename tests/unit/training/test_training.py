@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch")
 
 from opir.errors import FormatError, OptionError  # noqa: E402
-from opir.models import Persistence, Ridge, Windows  # noqa: E402
+from opir.models import ForecastInputs, Persistence, Ridge, Windows  # noqa: E402
 from opir.models.abcc import Abcc, AbccConfig  # noqa: E402
 from opir.progress import Progress  # noqa: E402
 from opir.training import TrainingConfig, fit  # noqa: E402
@@ -108,6 +110,32 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
         found.append(model.forecast(data.inputs).spectra)
     np.testing.assert_array_equal(found[0], found[1])
     assert (found[0] != found[2]).any()
+
+
+class Prepared(Abcc):
+    """Hands a number of each window to the losses, and notes whether it came with its window."""
+
+    together: bool = True
+
+    def prepare(self, inputs: ForecastInputs) -> dict[str, NDArray[np.float32]]:
+        return {"first": np.asarray(inputs.last[:, 0], dtype=np.float32)}
+
+    def losses(
+        self, batch: Mapping[str, torch.Tensor], generator: torch.Generator
+    ) -> dict[str, torch.Tensor]:
+        self.together &= bool(torch.equal(batch["first"], batch["frames"][:, 0, 0]))
+        return super().losses(batch, generator)
+
+
+def test_what_is_prepared_comes_with_its_window() -> None:
+    data, config = decay(8), TrainingConfig(steps=4, batch=3)
+    model = Prepared(AbccConfig(components=2, reversible=1))
+    train(model, data, config=config)
+    assert model.together
+    plain = Abcc(AbccConfig(components=2, reversible=1))
+    train(plain, data, config=config)
+    for name, value in weights(plain).items():
+        assert torch.equal(value, weights(model)[name])
 
 
 def test_the_log_holds_every_term(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ _FIRST_DILUTION = -3.0
 _WIDTH = 0.3
 """How far around a reaction's onset training first looks for its dose [V]."""
 _ROOT = 1e-6
+_LEAST = 1e-6
+"""Of a species in the static spectrum [mmol m-2]; what is below was not there."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +52,23 @@ class LibraryPath:
     """Changes since the given frame, at the times after it.
 
     Attributes:
-        formed: Change of the amounts of populations by reactions [mmol m-2 as seen],
-            ``[batch, times, population]``.
+        taken: Change, by reactions, of the populations that were there to begin with
+            [mmol m-2 as seen], ``[batch, times, population]``.
         moved: Their change by reversible coordinates, the same shape.
+        formed: Populations of what was not there before, never negative, the same shape.
         residual: What the library lacks, as scores, ``[batch, times, scores]``.
-        extents: Of the reactions [mmol m-2 as seen in the interphase],
+        extents: Of the reactions [mmol m-2 as seen in the interphase], double precision,
             ``[batch, times, reaction]``.
-        dilution: How much less a mole shows in the liquid than in the interphase, scalar.
+        held: Amounts of the species that react at the given frame, in the same unit,
+            ``[batch, species]``.
     """
 
-    formed: Tensor
+    taken: Tensor
     moved: Tensor
+    formed: Tensor
     residual: Tensor
     extents: Tensor
-    dilution: Tensor
+    held: Tensor
 
 
 class LibraryFlow(nn.Module):
@@ -101,6 +106,7 @@ class LibraryFlow(nn.Module):
     shown: Tensor
     forms: Tensor
     dissolved: Tensor
+    solid: Tensor
     prior: Tensor
 
     def __init__(
@@ -123,6 +129,7 @@ class LibraryFlow(nn.Module):
             "shown": tables.shown,
             "forms": tables.forms,
             "dissolved": tables.dissolved,
+            "solid": tables.solid,
             "prior": _prior(tables.features),
         }
         for name, values in buffers.items():
@@ -160,15 +167,21 @@ class LibraryFlow(nn.Module):
         in_liquid = self.dissolved > 0
         # Amounts count as they are seen in the interphase; the liquid is more than it shows.
         held = torch.where(in_liquid, inputs.initial / dilution, inputs.initial)
-        extents, _ = limited_extents(
-            hazards.diff(dim=1).clamp_min(0), held, self.consumed, self.stoichiometry
+        # In double precision: what is made and used up again may be far more than what is left.
+        exact, _ = limited_extents(
+            hazards.diff(dim=1).clamp_min(0).double(),
+            held.double(),
+            self.consumed.double(),
+            self.stoichiometry.double(),
         )
-        change = extents @ self.stoichiometry.T
+        change = (exact @ self.stoichiometry.double().T).to(held.dtype)
         seen = change * torch.where(in_liquid, dilution, torch.exp(self.visible))
-        whole = (inputs.amounts @ self.forms.T).clamp_min(1e-9)
-        used = torch.where(in_liquid, seen / whole[:, None], 0.0).clamp_min(-1.0)
-        film = torch.where(in_liquid, 0.0, seen)
-        formed = (used @ self.forms) * inputs.amounts[:, None] + film @ self.shown
+        whole = inputs.amounts @ self.forms.T
+        there = in_liquid & (whole > _LEAST)
+        share = torch.where(there[:, None], seen / whole.clamp_min(_LEAST)[:, None], 0.0)
+        taken = (share.clamp_min(-1.0) @ self.forms) * inputs.amounts[:, None]
+        formed = torch.where(there[:, None], 0.0, seen).clamp_min(0) @ self.shown
+        film = seen * self.solid
 
         start = film.new_zeros(len(film), 1, 1)
         thick = torch.log1p(20 * film.clamp_min(0).sum(dim=-1, keepdim=True))
@@ -182,7 +195,7 @@ class LibraryFlow(nn.Module):
         both = self.residual_in(torch.cat([inputs.state, *told], dim=-1))
         scores = self.residual_out(_gated(both, self.residual_gate(context)))
         residual = (scores[:, 1:] - scores[:, :1]) * inputs.path[:, None, None]
-        return LibraryPath(formed, moved, residual, extents, dilution)
+        return LibraryPath(taken, moved, formed, residual, exact, held)
 
     def hazards(self, context: Tensor, growing: Tensor) -> Tensor:
         """``[batch, times, reaction]``: 0 at first, never falling."""

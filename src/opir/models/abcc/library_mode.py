@@ -180,7 +180,7 @@ class AbccLibrary(NetworkForecaster):
         inputs, base = self._told(batch, batch["frames"][:, :first], frames)
         path = flow(inputs)
         residual = module.adapter.to_change(path.residual)
-        change = flow.spectra(path.formed + path.moved, inputs.shift) + residual
+        change = flow.spectra(path.taken + path.moved + path.formed, inputs.shift) + residual
         error = base[:, None] + change - batch["frames"][:, first + frames]
         flat = error - error @ module.baseline.T @ module.baseline
         scale = module.adapter.scale
@@ -218,8 +218,9 @@ class AbccLibrary(NetworkForecaster):
     def forecast(self, inputs: ForecastInputs) -> Forecast:
         """Spectra, both streams and the residual, amounts and extents, at ``inputs.times``.
 
-        The streams add up to the spectra: ``solvent`` (the given frame, what moves reversibly,
-        and what reactions take from the liquid), ``sei`` (what they form) and ``residual``.
+        The streams add up to the spectra: ``solvent`` (the given frame, with what moves in it
+        reversibly and what reactions take from it), ``sei`` (what forms that was not there) and
+        ``residual``.
         Amounts are those of all species that react [mmol m-2, as an interphase on the electrode
         would show them]; of what is brought from outside there is a reservoir.
         """
@@ -264,28 +265,16 @@ class AbccLibrary(NetworkForecaster):
         told, base = self._told(prepared, given, None)
         path: LibraryPath = flow(told)
         trust = float(self.trust)
-        solid = trust * (path.formed * (1 - self._in_liquid))
-        liquid = trust * (path.formed * self._in_liquid + path.moved)
-        solvent = base[:, None] + flow.spectra(liquid, told.shift)
+        solvent = base[:, None] + flow.spectra(trust * (path.taken + path.moved), told.shift)
         if trust != 1:
             solvent = solvent + (1 - trust) * (given[:, -1] - base)[:, None]
         rest = trust * module.adapter.to_change(path.residual)
-        dilution = float(path.dilution)
-        supplied, dissolved = self.tables.reactions.supplied, self.tables.dissolved
-        initial = told.initial.double().cpu().numpy()
-        initial = np.where(dissolved & ~supplied, initial / dilution, initial)
-        parts = (solvent, flow.spectra(solid, told.shift), rest)
+        parts = (solvent, flow.spectra(trust * path.formed, told.shift), rest)
         return (
             *(item.cpu().numpy() for item in parts),
-            trust * path.extents.double().cpu().numpy(),
-            initial,
+            trust * path.extents.cpu().numpy(),
+            path.held.double().cpu().numpy(),
         )
-
-    @property
-    def _in_liquid(self) -> Tensor:
-        """1 for populations of the electrolyte, ``[population]``."""
-        flow = self.module.flow
-        return (flow.dissolved @ flow.forms).clamp(max=1)
 
     # -- state ----------------------------------------------------------------------------------
 

@@ -114,11 +114,11 @@ class ChemistryTables:
         slope: Its derivative in a shift of the bands [m2 mmol-1 cm], the same shape.
         reactions: The irreversible reactions.
         features: ``[reaction, feature]``, see :data:`REACTION_FEATURES`.
-        shown: 1 where a species that reacts shows as a population that is formed: its first one,
-            ``[species, population]``.
+        shown: 1 where a species that was not there to begin with shows once it is formed: as its
+            first population; a gas leaves and does not show. ``[species, population]``.
         forms: 1 where a population is a form of a species, ``[species, population]``.
-        dissolved: Whether a species belongs to the liquid that is there to begin with,
-            ``[species]``.
+        dissolved: Whether a species is in the liquid, ``[species]``.
+        solid: Whether it is in the interphase, ``[species]``.
         references: Spectra of the electrolyte's species beside each cation.
     """
 
@@ -131,6 +131,7 @@ class ChemistryTables:
     shown: Array
     forms: Array
     dissolved: NDArray[np.bool_]
+    solid: NDArray[np.bool_]
     references: dict[str, ReferenceSpectra]
 
     @classmethod
@@ -172,7 +173,8 @@ class ChemistryTables:
         forms = np.array(
             [[float(name == one) for name, _ in populations] for one in reactions.species]
         )
-        first = forms * (np.cumsum(forms, axis=1) == 1)
+        phase = np.array([library.species[name].phase for name in reactions.species])
+        first = forms * (np.cumsum(forms, axis=1) == 1) * (phase != "gas")[:, None]
         return cls(
             np.asarray(wavenumber, dtype=np.float64),
             populations,
@@ -187,7 +189,8 @@ class ChemistryTables:
             ),
             first,
             forms,
-            np.array([name in liquid or name == "H2O" for name in reactions.species]),
+            np.isin(phase, ("liquid", "dissolved")),
+            phase == "solid",
             references,
         )
 

@@ -175,7 +175,7 @@ class SpectraAdapter(nn.Module):
         described = torch.tensor(inputs.descriptor[rows], dtype=torch.float32)
         found = _moments(described, torch.ones_like(described))
         fitted = {
-            "wavenumber": inputs.wavenumber,
+            "wavenumber": inputs.wavenumber.copy(),
             "centre": centre,
             "static_basis": static_basis,
             "static_scale": _inverse(static_spread),
@@ -189,7 +189,7 @@ class SpectraAdapter(nn.Module):
             "descriptor_scale": _inverse(found[1].numpy()),
         }
         for name, value in fitted.items():
-            getattr(adapter, name).copy_(torch.tensor(np.array(value, dtype=np.float32)))
+            getattr(adapter, name).copy_(torch.as_tensor(value, dtype=torch.float32))
         return adapter
 
     def encode(self, given: Tensor, times: Tensor, drive: Tensor, descriptor: Tensor) -> Encoded:
