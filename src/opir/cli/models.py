@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
+
+from opir.errors import OptionError
 
 __all__ = ["add_to"]
 
@@ -21,10 +24,12 @@ def demo(
 
 
 def train(
-    runs: list[Path] = typer.Argument(..., help="Runs (any readable file)."),
+    runs: list[Path] = typer.Argument(..., help="Runs (any readable file), or one store."),
     out: Path = typer.Option(..., "--out", "-o", help="Model to write (.safetensors)."),
     settings: Path | None = typer.Option(None, help="Settings (TOML, see docs/training.md)."),
-    model: str = typer.Option("", help="abcc, ridge, nearest-neighbour, ...; abcc by default."),
+    model: str = typer.Option(
+        "", help="abcc, ridge, ...; abcc by default, abcc-library for a store."
+    ),
     step: list[str] = typer.Option(
         [], "--step", "-s", help="Processing step: 'cut low=950 high=1500'. May be repeated."
     ),
@@ -36,26 +41,46 @@ def train(
     log: Path | None = typer.Option(None, help="JSON-lines log."),
     force: bool = typer.Option(False, "--force", help="Overwrite the model."),
 ) -> None:
-    """Train a forecaster on runs."""
+    """Train a forecaster on runs, or on an OpIRSpec store of many."""
     from opir.workflows.settings import TrainSettings, parse_step, read_settings
     from opir.workflows.train import train as learn
+    from opir.workflows.train_store import first_settings, is_store, train_on_store
 
     given = read_settings(settings) if settings else TrainSettings()
-    trained = learn(
-        runs,
-        out=out,
-        model=model or given.model,
-        processing=tuple(parse_step(text) for text in step) or given.processing,
-        design=given.windows,
-        config=given.training.changed(
-            steps=steps or None, seed=seed if seed >= 0 else None, device=device or None
-        ),
-        options=given.options,
-        state=state,
-        resume=resume,
-        log=log,
-        overwrite=force,
-    )
+    said: dict[str, Any] = {
+        "steps": steps or None,
+        "seed": seed if seed >= 0 else None,
+        "device": device or None,
+    }
+    rest: dict[str, Any] = {
+        "out": out,
+        "state": state,
+        "resume": resume,
+        "log": log,
+        "overwrite": force,
+    }
+    processing = tuple(parse_step(text) for text in step) or given.processing
+    if len(runs) == 1 and is_store(runs[0]):
+        if processing:
+            raise OptionError(
+                "a store is trained on as it is",
+                remedy="Leave --step and processing out; opir data process changes a store",
+            )
+        name = model or (given.model if settings else "abcc-library")
+        config = given.training if settings else first_settings(name)
+        trained = train_on_store(
+            runs[0], model=name, config=config.changed(**said), options=given.options, **rest
+        )
+    else:
+        trained = learn(
+            runs,
+            model=model or given.model,
+            processing=processing,
+            design=given.windows,
+            config=given.training.changed(**said),
+            options=given.options,
+            **rest,
+        )
     typer.echo(str(trained))
 
 
@@ -63,8 +88,10 @@ def predict(
     spectrum: Path = typer.Argument(..., help="One spectrum, or a run to take a frame of."),
     model: Path = typer.Option(..., "--model", "-m", help="Model (.safetensors)."),
     out: Path = typer.Option(..., "--out", "-o", help="Folder for the forecast."),
-    system: Path | None = typer.Option(None, help="File of the system (YAML, JSON)."),
-    protocol: Path | None = typer.Option(None, help="File of the protocol (YAML)."),
+    system: str = typer.Option("", help="Name of a system (lp57-graphite), or its file."),
+    protocol: str = typer.Option(
+        "", help="Name of a protocol (formation-c10), a text ('charge at C/10 to 4.2 V') or a file."
+    ),
     every: str = typer.Option("", help="Time between forecast frames: '10 min'."),
     until: str = typer.Option("", help="Last time to forecast: '5 h'."),
     frame: int = typer.Option(0, help="Which frame of a run, counted from 0."),
@@ -79,8 +106,8 @@ def predict(
         spectrum,
         model=model,
         out=out,
-        system=system,
-        protocol=protocol,
+        system=system or None,
+        protocol=protocol or None,
         times=even_times(every, until) if every or until else None,
         frame=frame,
         format=format or None,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from opir.chemistry import library
 from opir.errors import FormatError, ModelError, OptionError
 from opir.files import atomic_path, check_output
 from opir.models import Forecaster, ForecastInputs, load_model
@@ -23,6 +24,7 @@ from opir.run.netcdf import write_run
 from opir.run.processing import Pipeline, resample
 from opir.run.readers import read
 from opir.system import System
+from opir.workflows.conditions import conditions
 
 __all__ = ["Prediction", "even_times", "predict"]
 
@@ -64,18 +66,23 @@ def predict(
         spectrum_path: Any file that opir reads; of a run, ``frame`` is taken.
         model: A model, or the file of one.
         out: Folder for ``forecast.nc``, ``forecast.csv`` and ``forecast.png``.
-        system: The system, or its YAML or JSON file; its temperature is used where the protocol
-            gives none.
-        protocol: What the cell will do, or its file.
-        times: Times to forecast after the spectrum [s], rising; those trained on by default.
+        system: The system, its YAML or JSON file, or the name of one in the library. Its
+            temperature is used where the protocol gives none, and all of it by models that were
+            trained on described systems.
+        protocol: What the cell will do, or its file; for models that were trained on described
+            systems also the name of a protocol or a text, as of ``opir simulate``.
+        times: Times to forecast after the spectrum [s], rising; by default those trained on, or
+            evenly to the end of the protocol where its course is simulated.
         frame: Which spectrum of a run, counted from 0.
         overwrite: Replace the files where they are.
         format: Name of a reader, to skip telling the format by content.
 
     Raises:
         FormatError: If a file cannot be read or holds something else.
-        ModelError: If the spectrum does not cover the model's wavenumbers.
+        ModelError: If the spectrum does not cover the model's wavenumbers, or the model needs the
+            system and it is not given.
         OptionError: If there is no default for the times.
+        UnknownNameError: If a name is not in the library.
         OutputExistsError: If a file exists and ``overwrite`` is false.
     """
     target = Path(out)
@@ -85,13 +92,17 @@ def predict(
         if path.exists():
             check_output(path, overwrite=overwrite)
     forecaster = model if isinstance(model, Forecaster) else load_model(model)
-    cell = system if isinstance(system, System) or system is None else System.from_file(system)
-    plan = protocol
-    if not isinstance(plan, Protocol) and plan is not None:
-        plan = Protocol.from_file(plan)
+    cell = _system(system)
     given = _processed(_spectrum(spectrum_path, frame, format), forecaster)
-    ahead = _times(times, forecaster)
-    inputs, notes = _inputs(given, ahead, plan, cell, forecaster)
+    if forecaster.recipe.get("described"):
+        told = conditions(forecaster, cell, protocol, times)
+        plan, inputs, notes = told.protocol, told.inputs(given), told.notes
+    else:
+        if not isinstance(protocol, Protocol) and protocol is not None:
+            protocol = Protocol.from_file(protocol)
+        plan = protocol
+        ahead = _times(times, forecaster)
+        inputs, notes = _inputs(given, ahead, plan, cell, forecaster)
     forecast = forecaster.forecast(inputs)
 
     source = Path(spectrum_path).name
@@ -137,6 +148,15 @@ def even_times(every: str | float, until: str | float) -> NDArray[np.float64]:
     if count > 100_000:
         raise OptionError(f"{count} times were asked for", remedy="Ask for 100,000 at most")
     return step * np.arange(1, count + 1, dtype=np.float64)
+
+
+def _system(system: System | Path | str | None) -> System | None:
+    """A system, from its file, or by its name in the library."""
+    if system is None or isinstance(system, System):
+        return system
+    if Path(system).exists() or Path(system).suffix:
+        return System.from_file(system)
+    return library().systems[str(system)].system
 
 
 def _spectrum(path: Path | str, frame: int, format: str | None) -> Spectrum:

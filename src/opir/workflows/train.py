@@ -20,7 +20,7 @@ from opir.run.processing import Pipeline, resample
 from opir.run.readers import read
 from opir.training import TrainingConfig, fit
 
-__all__ = ["Trained", "train"]
+__all__ = ["Trained", "fit_and_save", "train"]
 
 Steps = Sequence[str | tuple[str, Mapping[str, Any]]]
 
@@ -122,6 +122,33 @@ def train(
         "runs": [run.name for run in processed],
         "origin": sorted({run.origin for run in processed}),
     }
+    return fit_and_save(
+        made,
+        (learn, check),
+        out=out,
+        config=config,
+        state=state,
+        resume=resume,
+        log=log,
+        progress=progress,
+        overwrite=overwrite,
+    )
+
+
+def fit_and_save(
+    made: Forecaster,
+    windows: tuple[Windows, Windows],
+    *,
+    out: Path | str,
+    config: TrainingConfig | None,
+    state: Path | str | None,
+    resume: bool,
+    log: Path | str | None,
+    progress: bool | None,
+    overwrite: bool,
+) -> Trained:
+    """Fit or train a forecaster on training and validation windows, and write it."""
+    learn, check = windows
     if isinstance(made, TrainedForecaster):
         from opir.training.loop import train as run_loop
 

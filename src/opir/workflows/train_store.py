@@ -1,0 +1,100 @@
+"""A store of many described runs to a forecaster, saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from opir.bench.data import load_fold, open_sources
+from opir.bench.tasks import TASKS
+from opir.files import check_output
+from opir.models import get_model
+from opir.models.inputs import DRIVE
+from opir.run.store import Store
+from opir.training import TrainingConfig
+from opir.workflows.train import Trained, fit_and_save
+
+__all__ = ["first_settings", "is_store", "train_on_store"]
+
+
+def is_store(path: Path | str) -> bool:
+    """Whether an OpIRSpec store lies there."""
+    return (Path(path) / "zarr.json").is_file()
+
+
+def first_settings(model: str) -> TrainingConfig:
+    """How a model is trained where nothing is said: the first candidates of its search.
+
+    Raises:
+        UnknownNameError: If there is no such model.
+    """
+    first = {name: values[0] for name, values in get_model(model).search.items()}
+    return TrainingConfig().changed(learning_rate=first.get("learning_rate"))
+
+
+def train_on_store(
+    store: Store | Path | str,
+    *,
+    out: Path | str,
+    model: str = "abcc-library",
+    config: TrainingConfig | None = None,
+    options: Mapping[str, Any] | None = None,
+    state: Path | str | None = None,
+    resume: bool = False,
+    log: Path | str | None = None,
+    progress: bool | None = None,
+    overwrite: bool = False,
+) -> Trained:
+    """Train a forecaster on the runs of an OpIRSpec store, whose systems are told to it.
+
+    Runs come to their pools as in the random split of OpIRBench, by the hash of their ids: those of
+    its test pool are not trained on, so the model can be examined on them.
+
+    Args:
+        store: The store, or where it is.
+        out: File for the model (``.safetensors``).
+        model: Name of the forecaster.
+        config: How to train; :func:`first_settings` by default.
+        options: Keywords of the model.
+        state, resume, log, progress, overwrite: See :func:`opir.workflows.train.train`.
+
+    Raises:
+        StoreError: If there is no store, or its runs differ in their axes.
+        OptionError: If it holds too few runs, or one does not state its system.
+        OutputExistsError: If ``out`` exists and ``overwrite`` is false.
+        UnknownNameError: If there is no such model.
+    """
+    check_output(out, overwrite=overwrite)
+    made = get_model(model)(**dict(options or {}))
+    sources = open_sources(store)
+    data = load_fold(TASKS["random"].folds(sources)[0], sources)
+    learn = data.train
+    made.recipe = {
+        "processing": "[]",
+        "wavenumber": learn.inputs.wavenumber.tolist(),
+        "lead": np.median(learn.inputs.lead, axis=0).tolist(),
+        "longest": float(learn.inputs.lead.max()),
+        "drive": [
+            name
+            for channel, name in enumerate(DRIVE)
+            if not np.isnan(learn.inputs.drive[..., channel]).all()
+        ],
+        "described": True,
+        "systems": sorted({sources.index()[id].system for id in data.fold.train}),
+        "runs": [f"{len(learn)} runs of {Path(sources.store('main').url).name}"],
+        "origin": sorted({sources.index()[id].origin for id in data.fold.train}),
+    }
+    return fit_and_save(
+        made,
+        (learn, data.validation),
+        out=out,
+        config=config or first_settings(model),
+        state=state,
+        resume=resume,
+        log=log,
+        progress=progress,
+        overwrite=overwrite,
+    )
