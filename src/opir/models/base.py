@@ -78,6 +78,10 @@ class Forecaster(ABC):
         """
         return None
 
+    def remarks(self, inputs: ForecastInputs) -> tuple[str, ...]:
+        """What a reader of the forecast should know of these inputs, a sentence each; none here."""
+        return ()
+
     @abstractmethod
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Configuration (JSON values) and arrays from which it can be made again."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from opir.errors import ModelError, OptionError, ProtocolError, SystemDescriptionError
 from opir.models import Forecaster, ForecastInputs
-from opir.models.descriptor import describe
+from opir.models.descriptor import DESCRIPTOR, describe
 from opir.models.inputs import DRIVE
 from opir.protocol import Protocol
 from opir.run import Spectrum
@@ -20,6 +22,10 @@ from opir.system import System
 __all__ = ["Conditions", "conditions"]
 
 Array = NDArray[np.float64]
+
+_SLACK = 0.05
+"""By how much of a range a value may lie outside without a note."""
+_SHOWN = 4
 
 _FRAMES = 64
 """Frames of the course, the given one among them, where no times are asked for."""
@@ -129,6 +135,7 @@ def conditions(
             f"Times beyond {longest:g} s after the spectrum were never trained on; the forecast "
             "there is an extrapolation."
         )
+    notes += _outside(recipe.get("ranges", {}), descriptor, drive)
     if "simulated" in recipe.get("origin", []):
         notes.append("The model was trained on simulated runs: the forecast is only as real.")
     return Conditions(system, plan, np.asarray(ahead), drive, descriptor, tuple(notes))
@@ -157,3 +164,32 @@ def _as_asked(
     if system.temperature is not None:
         drive[missing, 2] = system.temperature
     return asked, chosen, drive
+
+
+def _outside(ranges: Mapping[str, Any], descriptor: Array, drive: Array) -> list[str]:
+    """What of the system and of the drive lies outside of what the model was trained on."""
+    notes = []
+    for what, names, values in (
+        ("system", DESCRIPTOR, descriptor[None]),
+        ("protocol", tuple(f"{n} [{u}]" for n, u in zip(DRIVE, "VAK", strict=True)), drive),
+    ):
+        sides = ranges.get("descriptor" if what == "system" else "drive")
+        if sides is None or len(sides[0]) != len(names):
+            continue
+        found = []
+        for column, name in enumerate(names):
+            low, high = sides[0][column], sides[1][column]
+            here = values[:, column][~np.isnan(values[:, column])]
+            if not here.size or low is None:
+                continue
+            slack = _SLACK * max(high - low, abs(high), 1e-12)
+            if here.min() < low - slack or here.max() > high + slack:
+                worst = here.min() if low - here.min() > here.max() - high else here.max()
+                found.append(f"{name} {worst:.3g} (trained on {low:.3g} to {high:.3g})")
+        if found:
+            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+            notes.append(
+                f"Of the {what}, this lies outside of what the model was trained on, so the "
+                f"forecast is an extrapolation: {'; '.join(found[:_SHOWN])}{more}."
+            )
+    return notes

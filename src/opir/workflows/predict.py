@@ -104,6 +104,7 @@ def predict(
         ahead = _times(times, forecaster)
         inputs, notes = _inputs(given, ahead, plan, cell, forecaster)
     forecast = forecaster.forecast(inputs)
+    notes += forecaster.remarks(inputs)
 
     source = Path(spectrum_path).name
     run = forecast.to_run(name=f"forecast from {source} by {forecaster.name}")

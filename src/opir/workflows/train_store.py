@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opir.bench.data import load_fold, open_sources
 from opir.bench.tasks import TASKS
@@ -83,6 +84,10 @@ def train_on_store(
             if not np.isnan(learn.inputs.drive[..., channel]).all()
         ],
         "described": True,
+        "ranges": {
+            "descriptor": _range(learn.inputs.descriptor),
+            "drive": _range(learn.inputs.drive.reshape(-1, len(DRIVE))),
+        },
         "systems": sorted({sources.index()[id].system for id in data.fold.train}),
         "runs": [f"{len(learn)} runs of {Path(sources.store('main').url).name}"],
         "origin": sorted({sources.index()[id].origin for id in data.fold.train}),
@@ -98,3 +103,10 @@ def train_on_store(
         progress=progress,
         overwrite=overwrite,
     )
+
+
+def _range(values: NDArray[np.float64]) -> list[list[float | None]]:
+    """Lowest and highest of each column ``[row, column]``, None where nothing is known."""
+    known = ~np.isnan(values)
+    low, high = np.where(known, values, np.inf).min(0), np.where(known, values, -np.inf).max(0)
+    return [[float(v) if np.isfinite(v) else None for v in side] for side in (low, high)]

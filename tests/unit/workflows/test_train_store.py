@@ -16,6 +16,7 @@ from opir.errors import ModelError, OptionError, UnknownNameError  # noqa: E402
 from opir.models import load_model  # noqa: E402
 from opir.models.abcc.library_mode import AbccLibrary  # noqa: E402
 from opir.protocol import Protocol  # noqa: E402
+from opir.run import Spectrum  # noqa: E402
 from opir.run.netcdf import read_run, write_run, write_spectrum  # noqa: E402
 from opir.run.store import Item, Store  # noqa: E402
 from opir.simulate import simulate  # noqa: E402
@@ -110,6 +111,30 @@ def test_what_is_asked_for_is_used_where_it_says_all(
             spectrum, model=model, out=tmp_path / "two", system=SYSTEM, protocol=measured,
             times=[40000.0],
         )  # fmt: skip
+
+
+def test_what_is_strange_is_said(spectrum: Path, model: Path, tmp_path: Path) -> None:
+    """Another electrolyte and cation, another temperature, a band that nobody knows."""
+    usual = predict(spectrum, model=model, out=tmp_path / "a", system=SYSTEM, protocol=PROTOCOL)
+    assert not any("outside of what the model" in note for note in usual.notes)
+    assert not any("not explained" in note for note in usual.notes)
+    other = predict(
+        spectrum,
+        model=model,
+        out=tmp_path / "b",
+        system="napf6-diglyme-hard-carbon",
+        protocol="formation-c20",
+    )
+    note = next(note for note in other.notes if "Of the system" in note)
+    assert "extrapolation" in note
+    assert "more" in note
+    odd = simulate(SYSTEM, "rest 10 min", seed=7, frames=2, wavenumber=AXIS).run.spectrum(0)
+    alien = np.exp(-(((odd.wavenumber - 1600) / 15) ** 2)) * 2 * odd.values.max()
+    path = write_spectrum(
+        Spectrum.from_arrays(odd.wavenumber, odd.values + alien), tmp_path / "odd.nc"
+    )
+    strange = predict(path, model=model, out=tmp_path / "c", system=SYSTEM, protocol=PROTOCOL)
+    assert any("not explained by the chemistry library" in note for note in strange.notes)
 
 
 def test_what_is_missing_is_said(spectrum: Path, model: Path, tmp_path: Path) -> None:

@@ -24,15 +24,20 @@ from opir.models.networks.base import NetworkForecaster, NetworkModule
 __all__ = ["AbccLibrary"]
 
 _RUNS = 1024
+_READ = 128
+"""Training spectra that are explained to know what is usual."""
 _LEAST_PATH = 1e-6
+_STRANGE = 1.5
+"""How much more than in training may stay unexplained without a remark."""
 
 
 class LibraryModule(NetworkModule):
-    """Adapter and flow, with the spread of the state features and a usual optical path."""
+    """Adapter and flow, with the spread of the state features and what is usual of spectra."""
 
     state_mean: Tensor
     state_scale: Tensor
     usual_path: Tensor
+    usual_unexplained: Tensor
     baseline: Tensor
 
     def __init__(self, adapter: SpectraAdapter, network: LibraryFlow, lines: int) -> None:
@@ -40,6 +45,7 @@ class LibraryModule(NetworkModule):
         self.register_buffer("state_mean", torch.zeros(STATES))
         self.register_buffer("state_scale", torch.zeros(STATES))
         self.register_buffer("usual_path", torch.ones(()))
+        self.register_buffer("usual_unexplained", torch.ones(()))
         points = adapter.sizes.wavenumber
         vander = np.polynomial.legendre.legvander(np.linspace(-1, 1, points), lines - 1)
         basis = np.linalg.qr(vander)[0].T[: min(lines, points)]
@@ -146,9 +152,11 @@ class AbccLibrary(NetworkForecaster):
         spread = (torch.where(known, state - mean, 0.0).square().sum(0) / count).sqrt()
         self.module.state_mean.copy_(mean)
         self.module.state_scale.copy_(torch.where(spread > 1e-6, 1 / spread.clamp(min=1e-6), 0.0))
-        paths = self.tables.read(np.asarray(some.given[:128, -1]), some.descriptor[:128]).path
-        if (paths > 0).any():
-            self.module.usual_path.fill_(float(np.median(paths[paths > 0])))
+        every = some.rows(np.unique(np.linspace(0, len(some) - 1, _READ).round().astype(int)))
+        said = self.tables.read(np.asarray(every.last, dtype=np.float64), every.descriptor)
+        if (said.path > 0).any():
+            self.module.usual_path.fill_(float(np.median(said.path[said.path > 0])))
+        self.module.usual_unexplained.fill_(float(said.unexplained.max()))
 
     def prepare(self, inputs: ForecastInputs) -> dict[str, NDArray[np.float32]]:
         """What the static spectra and the protocols say, worked out once for all steps."""
@@ -274,6 +282,19 @@ class AbccLibrary(NetworkForecaster):
             *(item.cpu().numpy() for item in parts),
             trust * path.extents.cpu().numpy(),
             path.held.double().cpu().numpy(),
+        )
+
+    def remarks(self, inputs: ForecastInputs) -> tuple[str, ...]:
+        """What a reader should know of the spectra: that the library cannot explain one."""
+        said = self.tables.read(np.asarray(inputs.last, dtype=np.float64), inputs.descriptor)
+        usual = float(self.module.usual_unexplained)
+        worst = float(said.unexplained.max())
+        if worst <= _STRANGE * usual:
+            return ()
+        return (
+            f"{worst:.0%} of the spectrum is not explained by the chemistry library; of training "
+            f"spectra it was at most {usual:.0%}. What the forecast makes of it is not to be "
+            "relied on.",
         )
 
     # -- state ----------------------------------------------------------------------------------
