@@ -117,7 +117,7 @@ def prediction_figure(given: Spectrum, forecast: Run, *, text: str) -> Figure:
         lower.plot(forecast.wavenumber, forecast.values[at], color=colour, lw=1.0, label=label)
     spectral_axis(lower, forecast.wavenumber)
     lower.set_ylabel(signal_label(forecast))
-    lower.legend(frameon=False, fontsize=8)
+    lower.legend(framealpha=0.85, edgecolor="none", fontsize=8)
     return figure
 
 
