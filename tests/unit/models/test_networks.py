@@ -202,3 +202,22 @@ def test_earlier_given_frames_are_seen() -> None:
     given[:, 1] += 0.1 * bands(1100.0)
     found = model.forecast(inputs).spectra
     assert np.abs(model.forecast(replace(inputs, given=given)).spectra - found).max() > 0
+
+
+def test_a_band_that_training_never_had_is_no_noise() -> None:
+    """What the adapter takes off the given frame is at most what noise usually is."""
+    data, _ = sweeps(64, 9)
+    random = np.random.default_rng(0)
+    noisy = data.inputs.given + 2e-3 * random.normal(size=data.inputs.given.shape)
+    train_on = Windows(replace(data.inputs, given=noisy), data.target, data.block)
+    adapter = SpectraAdapter.fit(train_on, static=3)
+    limit = float(adapter.largest_rest)
+    assert 2e-3 < limit < 2e-2
+    alien = noisy[:4, -1] + bands(1180.0, width=3.0)[0]
+    given = torch.tensor(alien[:, None], dtype=torch.float32)
+    _, base = adapter.encode_static(given)
+    taken = np.abs(base.numpy() - alien)
+    assert taken.max() <= limit * (1 + 1e-4)
+    assert float(adapter.share) < 1
+    _, plain = adapter.encode_static(torch.tensor(noisy[:4], dtype=torch.float32))
+    assert np.abs(plain.numpy() - noisy[:4, -1]).max() > 0

@@ -30,8 +30,8 @@ _BATCHES = (48, 16)
 """Windows per step that may be searched, the same for every model that is trained."""
 
 _STATIC = (48, 8)
-"""Principal components that tell a network of the given frame, searched for all of them: many let
-it learn training runs by heart."""
+"""Principal components that tell a network of the given frame, searched for all of them: many
+may let it learn training runs by heart."""
 
 
 def display_name(spec: str) -> str:

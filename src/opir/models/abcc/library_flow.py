@@ -20,6 +20,7 @@ _FIRST_HAZARD = -9.0
 _FIRST_DILUTION = -3.0
 _WIDTH = 0.3
 """How far around a reaction's onset training first looks for its dose [V]."""
+_FAR = 2.0
 _ROOT = 1e-6
 _LEAST = 1e-6
 """Of a species in the static spectrum [mmol m-2]; what is below was not there."""
@@ -85,7 +86,8 @@ class LibraryFlow(nn.Module):
 
     **Reversible.** The amount of each population that the static spectrum shows is changed by a
     share that depends on the state of the drive and on how much interphase there is, less that at
-    the given frame: a state function.
+    the given frame: a state function. What all populations of its kind do (free or bound, of a
+    molecule or an ion) and what it does beside that: an anion never trained on moves as anions do.
 
     **Residual.** Scores of principal components from a network over both, less those at the given
     frame, for what the library does not hold. Training makes it small.
@@ -107,6 +109,7 @@ class LibraryFlow(nn.Module):
     forms: Tensor
     dissolved: Tensor
     solid: Tensor
+    kinds: Tensor
     prior: Tensor
 
     def __init__(
@@ -130,6 +133,7 @@ class LibraryFlow(nn.Module):
             "forms": tables.forms,
             "dissolved": tables.dissolved,
             "solid": tables.solid,
+            "kinds": tables.kinds,
             "prior": _prior(tables.features),
         }
         for name, values in buffers.items():
@@ -148,9 +152,9 @@ class LibraryFlow(nn.Module):
 
         self.state_gate = nn.Linear(width, 2 * width)
         self.state_in = nn.Linear(STATES + 1, width)
-        self.state_out = nn.Sequential(
-            Residual(width), nn.LayerNorm(width), _zero(nn.Linear(width, len(tables.populations)))
-        )
+        self.state_inside = nn.Sequential(Residual(width), nn.LayerNorm(width))
+        self.state_of_kind = _zero(nn.Linear(width, len(tables.kinds)))
+        self.state_of_each = _zero(nn.Linear(width, len(tables.populations)))
         self.residual_gate = nn.Linear(width, 2 * width)
         self.residual_in = nn.Linear(STATES + 3 * GROWING, width)
         self.residual_out = nn.Sequential(
@@ -186,7 +190,8 @@ class LibraryFlow(nn.Module):
         start = film.new_zeros(len(film), 1, 1)
         thick = torch.log1p(20 * film.clamp_min(0).sum(dim=-1, keepdim=True))
         state = torch.cat([inputs.state, torch.cat([start, thick], dim=1)], dim=-1)
-        share = self.state_out(_gated(self.state_in(state), self.state_gate(context)))
+        inside = self.state_inside(_gated(self.state_in(state), self.state_gate(context)))
+        share = self.state_of_kind(inside) @ self.kinds + self.state_of_each(inside)
         share = 0.1 * (share[:, 1:] - share[:, :1])
         moved = share * inputs.amounts[:, None]
 
@@ -234,7 +239,9 @@ def _zero(layer: nn.Linear) -> nn.Linear:
 
 def _standard(features: np.ndarray) -> np.ndarray:
     spread = features.std(axis=0)
-    return np.asarray((features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+    found = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    # What only a few reactions have must not throw them far out when they are never trained on.
+    return np.asarray(np.clip(found, -_FAR, _FAR))
 
 
 def _prior(features: np.ndarray) -> np.ndarray:

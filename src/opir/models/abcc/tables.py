@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,6 +120,8 @@ class ChemistryTables:
         forms: 1 where a population is a form of a species, ``[species, population]``.
         dissolved: Whether a species is in the liquid, ``[species]``.
         solid: Whether it is in the interphase, ``[species]``.
+        kinds: 1 where a population is free or bound, of a molecule or of an ion, four kinds,
+            ``[kind, population]``.
         references: Spectra of the electrolyte's species beside each cation.
     """
 
@@ -132,6 +135,7 @@ class ChemistryTables:
     forms: Array
     dissolved: NDArray[np.bool_]
     solid: NDArray[np.bool_]
+    kinds: Array
     references: dict[str, ReferenceSpectra]
 
     @classmethod
@@ -191,6 +195,7 @@ class ChemistryTables:
             forms,
             np.isin(phase, ("liquid", "dissolved")),
             phase == "solid",
+            _kinds(populations, library),
             references,
         )
 
@@ -241,6 +246,16 @@ class ChemistryTables:
             if ion in self.reactions.species:
                 initial[absent, self.reactions.species.index(ion)] = 0.0
         return StaticState(amounts, shift, initial, path_length, unexplained)
+
+
+def _kinds(populations: Sequence[tuple[str, str]], library: Library) -> Array:
+    """``[kind, population]``: molecules free and bound, ions free and bound."""
+    found = np.zeros((4, len(populations)))
+    for at, (name, environment) in enumerate(populations):
+        ion = library.species[name].charge != 0
+        bound = environment not in ("free", "Na_free")
+        found[2 * ion + bound, at] = 1.0
+    return found
 
 
 def working_potential(voltage: Array, descriptor: Array) -> Array:

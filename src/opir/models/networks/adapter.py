@@ -21,6 +21,8 @@ _FRAMES = 16
 """Frames of each, at most, that the basis of the change is taken from."""
 _EARLIER = 12
 """Scores that tell of each given frame before the last."""
+_USUAL = 0.99
+"""Quantile of what lies outside of the components in training that still counts as noise."""
 _SHARES = np.linspace(0.0, 1.0, 21)
 
 Array = NDArray[np.float64]
@@ -101,6 +103,7 @@ class SpectraAdapter(nn.Module):
     static_basis: Tensor
     static_scale: Tensor
     share: Tensor
+    largest_rest: Tensor
     change_basis: Tensor
     change_scale: Tensor
     scale: Tensor
@@ -120,6 +123,7 @@ class SpectraAdapter(nn.Module):
             "static_basis": (static, points),
             "static_scale": (static,),
             "share": (),
+            "largest_rest": (),
             "change_basis": (scores, points),
             "change_scale": (scores,),
             "scale": (),
@@ -180,6 +184,7 @@ class SpectraAdapter(nn.Module):
             "static_basis": static_basis,
             "static_scale": _inverse(static_spread),
             "share": share,
+            "largest_rest": float(np.quantile(np.abs(rest), _USUAL)),
             "change_basis": change_basis,
             "change_scale": change_spread,
             "scale": max(float(np.abs(change).mean()), 1e-12),
@@ -230,8 +235,9 @@ class SpectraAdapter(nn.Module):
         """Given frames about unit variance ``[batch, given, static]``, and the base."""
         inside = (given - self.centre) @ self.static_basis.T
         last = given[:, -1]
-        kept = self.centre + inside[:, -1] @ self.static_basis
-        return inside * self.static_scale, kept + self.share * (last - kept)
+        rest = last - self.centre - inside[:, -1] @ self.static_basis
+        noise = rest.clamp(-self.largest_rest, self.largest_rest)
+        return inside * self.static_scale, last - (1 - self.share) * noise
 
     def _earlier(
         self, standard: Tensor, times: Tensor, drive: Tensor, count: int, back: int
