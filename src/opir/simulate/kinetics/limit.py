@@ -46,7 +46,7 @@ def limit_extents(
             if not short.any():
                 break
             demand, supply = uses @ step, amounts + makes @ step
-            with np.errstate(divide="ignore", invalid="ignore"):
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 share = np.where(short, np.maximum(supply, 0.0) / demand * (1 - 1e-12), 1.0)
             share = np.where(np.isfinite(share), np.minimum(share, 1.0), 0.0)
             step *= np.where(used, share[:, None], 1.0).min(axis=0)
