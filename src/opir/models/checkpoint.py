@@ -59,8 +59,9 @@ def load_model(path: Path | str) -> Forecaster:
         model = kind.from_state(config, arrays)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise FormatError(
-            f"the arrays or the configuration do not fit the model {name!r} ({error})",
-            remedy="The file was damaged or edited; get it anew",
+            f"the arrays or the configuration do not fit the model {name!r} "
+            f"({(str(error).splitlines() or ['?'])[0].rstrip(':')})",
+            remedy="It was damaged, edited or written by another opir; get it or train it anew",
             path=path,
         ) from error
     model.recipe = recipe
