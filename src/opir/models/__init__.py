@@ -14,3 +14,6 @@ from opir.models.checkpoint import save_model as save_model
 from opir.models.forecast import Forecast as Forecast
 from opir.models.inputs import ForecastInputs as ForecastInputs
 from opir.models.inputs import Windows as Windows
+from opir.models.intervals import Intervals as Intervals
+from opir.models.pretrained import from_pretrained as from_pretrained
+from opir.models.pretrained import pretrained_names as pretrained_names

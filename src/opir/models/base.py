@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from opir.errors import ModelError
 from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
+from opir.models.intervals import Intervals
 from opir.registry import Registry
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Forecaster(ABC):
         trust: Share of the forecast change that was kept after a look at validation windows
             (:func:`opir.models.kept_share.kept_share`), 0 is persistence; None for forecasters
             that keep all of it.
+        intervals: How far off its forecasts are on runs that taught it nothing, if that was
+            calibrated; kept with the weights.
         sees: Which of the inputs reach the forecast: ``spectrum`` (more of it than the offset
             that the change is added to), ``protocol`` (the drive ahead) and ``descriptor``.
         search: What may be searched: option -> candidates. The options are keywords of the
@@ -55,6 +58,7 @@ class Forecaster(ABC):
     search: ClassVar[Mapping[str, Sequence[Any]]] = {}
     recipe: dict[str, Any]
     trust: float | None = None
+    intervals: Intervals | None = None
 
     @abstractmethod
     def forecast(self, inputs: ForecastInputs) -> Forecast:

@@ -2,7 +2,8 @@
 
 The file is a safetensors file. Its metadata have one entry, ``opir``, a JSON object that holds
 ``format`` (``opir-model``), ``format_version``, ``model`` (the registered name), ``config`` and
-``recipe`` (JSON texts) and ``opir_version``.
+``recipe`` (JSON texts) and ``opir_version``; and ``intervals`` (a JSON text,
+:meth:`opir.models.intervals.Intervals.to_json`) where they were calibrated.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import Any
 import numpy as np
 
 import opir
-from opir.errors import FormatError, require
+from opir.errors import FormatError, ModelError, require
 from opir.files import atomic_path
 from opir.models.base import Forecaster
 from opir.models.catalogue import get_model
+from opir.models.intervals import Intervals
 
 __all__ = ["FORMAT_VERSION", "load_model", "read_arrays", "save_model", "write_arrays"]
 
@@ -38,6 +40,8 @@ def save_model(model: Forecaster, path: Path | str, *, overwrite: bool = False) 
         "config": json.dumps(config, allow_nan=False),
         "recipe": json.dumps(model.recipe, allow_nan=False),
     }
+    if model.intervals is not None:
+        metadata["intervals"] = json.dumps(model.intervals.to_json(), allow_nan=False)
     return write_arrays(path, arrays, kind="opir-model", metadata=metadata, overwrite=overwrite)
 
 
@@ -65,7 +69,23 @@ def load_model(path: Path | str) -> Forecaster:
             path=path,
         ) from error
     model.recipe = recipe
+    model.intervals = _intervals(metadata.get("intervals"), path)
     return model
+
+
+def _intervals(text: str | None, path: Path | str) -> Intervals | None:
+    """The intervals of a file; one written before there were any has none."""
+    if text is None:
+        return None
+    try:
+        return Intervals.from_json(json.loads(text))
+    except (TypeError, ValueError, ModelError) as error:
+        what = error.problem if isinstance(error, ModelError) else f"no JSON text: {error}"
+        raise FormatError(
+            f"the model's intervals cannot be read ({what})",
+            remedy="The file was damaged or edited; get it or train it anew",
+            path=path,
+        ) from error
 
 
 def write_arrays(

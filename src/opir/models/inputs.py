@@ -14,7 +14,7 @@ from opir.quantities import check_values
 from opir.run.axes import check_axis
 from opir.run.spectrum import Spectrum
 
-__all__ = ["DRIVE", "ForecastInputs", "Windows"]
+__all__ = ["DRIVE", "ForecastInputs", "Windows", "from_first", "given_more"]
 
 DRIVE = ("voltage", "current", "temperature")
 """The channels of the drive, in their order; V, A, K. NaN where not known."""
@@ -189,6 +189,39 @@ class Windows:
         """Some of the windows."""
         at = np.atleast_1d(np.asarray(index))
         return Windows(self.inputs.rows(at), self.target[at], self.block[at])
+
+
+def from_first(windows: Windows) -> Windows:
+    """Windows of which only the first frame is given; the other given ones are to be forecast."""
+    inputs = windows.inputs
+    if inputs.given.shape[1] == 1:
+        return windows
+    later = replace(
+        inputs,
+        given=inputs.given[:, :1],
+        given_times=inputs.given_times[:, :1],
+        times=np.concatenate([inputs.given_times[:, 1:], inputs.times], axis=1),
+    )
+    target = np.concatenate([inputs.given[:, 1:], windows.target], axis=1)
+    return Windows(later, target, windows.block)
+
+
+def given_more(windows: Windows, count: int) -> Windows:
+    """Windows of which some more of the frames, the first ones of the target, are given.
+
+    Raises:
+        AxisError: If no frame would be left to forecast.
+    """
+    inputs, target = windows.inputs, windows.target
+    if not 0 <= count < inputs.frames:
+        raise AxisError(f"{count} of {inputs.frames} frames to forecast cannot be given")
+    given = replace(
+        inputs,
+        given=np.concatenate([inputs.given, target[:, :count]], axis=1),
+        given_times=np.concatenate([inputs.given_times, inputs.times[:, :count]], axis=1),
+        times=inputs.times[:, count:],
+    )
+    return Windows(given, target[:, count:], windows.block)
 
 
 def _spectra(values: ArrayLike) -> Spectra:

@@ -15,12 +15,16 @@ from opir.errors import FormatError, OptionError
 from opir.files import check_output
 from opir.models import Forecaster, Persistence, TrainedForecaster, Windows, get_model
 from opir.models.inputs import DRIVE
+from opir.models.intervals import Intervals
 from opir.run import Run
 from opir.run.processing import Pipeline, resample
 from opir.run.readers import read
 from opir.training import TrainingConfig, fit
 
-__all__ = ["Trained", "fit_and_save", "train"]
+__all__ = ["Trained", "fit_and_save", "run_of", "train"]
+
+_FEWEST = 20
+"""Validation runs, or blocks of time, from which on half of them are kept for intervals."""
 
 Steps = Sequence[str | tuple[str, Mapping[str, Any]]]
 
@@ -32,9 +36,12 @@ class Trained:
     Attributes:
         model: The forecaster.
         path: Its file.
-        validation_mae: Mean absolute error on the validation windows.
+        validation_mae: Mean absolute error on the validation windows that chose nothing and
+            calibrated the intervals; on those that chose where there are no others.
         persistence_mae: That of persistence on the same.
-        windows: Number of training and of validation windows.
+        windows: Number of training windows and of validation windows that chose the weights.
+        calibrating: Number of validation windows that calibrated the intervals.
+        validation_blocks: Number of validation runs, or blocks of time, of both kinds.
     """
 
     model: Forecaster
@@ -42,6 +49,8 @@ class Trained:
     validation_mae: float
     persistence_mae: float
     windows: tuple[int, int]
+    calibrating: int
+    validation_blocks: int
 
     def __str__(self) -> str:
         share = 1 - self.validation_mae / self.persistence_mae if self.persistence_mae else 0.0
@@ -49,11 +58,28 @@ class Trained:
         if self.model.trust is not None and self.model.trust < 1:
             kept = f" {100 * self.model.trust:.0f} % of the forecast change is kept"
             kept += ": nothing better than persistence was found." if not self.model.trust else "."
+        chose = "they chose the weights"
+        if self.calibrating:
+            chose = f"on {self.calibrating} of them, which did not choose the weights"
         return (
-            f"{self.model.name}: {self.windows[0]} training and {self.windows[1]} validation "
-            f"windows; validation MAE {self.validation_mae:.4g}, {share:+.1%} below persistence "
-            f"(the validation windows chose the weights).{kept}\n"
+            f"{self.model.name}: {self.windows[0]} training and "
+            f"{self.windows[1] + self.calibrating} validation windows; validation MAE "
+            f"{self.validation_mae:.4g}, {share:+.1%} below persistence ({chose}).{kept}\n"
+            f"{self._intervals()}\n"
             f"Written: {self.path}"
+        )
+
+    def _intervals(self) -> str:
+        found, of = self.model.intervals, "runs or blocks of time"
+        if found is None:
+            return (
+                f"No intervals: {self.validation_blocks} {of} validate, and at least {_FEWEST} "
+                "are needed."
+            )
+        whole = ", ".join(f"{100 * level:g} %" for level in found.whole_levels)
+        return (
+            f"Intervals: calibrated on {found.runs} {of}; for whole trajectories at "
+            f"{whole or 'no level'}."
         )
 
 
@@ -103,7 +129,7 @@ def train(
     kind = get_model(model)
     steps = Pipeline(tuple(processing))
     before, linear = _split(steps)
-    gridded = [before(_run(item)) for item in runs]
+    gridded = [before(run_of(item)) for item in runs]
     axis = gridded[0].wavenumber
     gridded = [run if _same(run, axis) else resample(run, axis, keep=False) for run in gridded]
     processed = [linear(run) for run in gridded]
@@ -147,8 +173,14 @@ def fit_and_save(
     progress: bool | None,
     overwrite: bool,
 ) -> Trained:
-    """Fit or train a forecaster on training and validation windows, and write it."""
-    learn, check = windows
+    """Fit or train a forecaster on training and validation windows, and write it.
+
+    Half of the validation windows, by whole runs or blocks, choose its weights and whatever else
+    is to be chosen; the other half calibrates its intervals. Where there are too few runs or
+    blocks for that, all of them choose, and there are no intervals.
+    """
+    learn, validation = windows
+    check, held = _halves(validation)
     if isinstance(made, TrainedForecaster):
         from opir.training.loop import train as run_loop
 
@@ -164,13 +196,42 @@ def fit_and_save(
         )
     else:
         fit(made, learn, check)
-    path = made.save(out, overwrite=overwrite)
+    judged = check if held is None else held
+    residuals = made.forecast(judged.inputs).spectra - judged.target
+    made.intervals = None
+    if held is not None:
+        inputs = held.inputs
+        made.intervals = Intervals.fit(residuals, inputs.lead, inputs.wavenumber, block=held.block)
     return Trained(
-        made, path, _error(made, check), _error(Persistence(), check), (len(learn), len(check))
+        model=made,
+        path=made.save(out, overwrite=overwrite),
+        validation_mae=float(np.abs(residuals).mean()),
+        persistence_mae=_error(Persistence(), judged),
+        windows=(len(learn), len(check)),
+        calibrating=0 if held is None else len(held),
+        validation_blocks=int(np.unique(validation.block).size),
     )
 
 
-def _run(item: Path | str | Run) -> Run:
+def _halves(validation: Windows) -> tuple[Windows, Windows | None]:
+    """Windows that choose, and windows that calibrate; None where there are too few for both.
+
+    Whole blocks are drawn by chance, always the same, so that the two halves can be exchanged.
+    """
+    blocks = np.unique(validation.block)
+    if blocks.size < _FEWEST:
+        return validation, None
+    chosen = np.random.default_rng(0).permutation(blocks)[: blocks.size // 2]
+    chooses = np.isin(validation.block, chosen)
+    return validation.rows(np.nonzero(chooses)[0]), validation.rows(np.nonzero(~chooses)[0])
+
+
+def run_of(item: Path | str | Run) -> Run:
+    """A run, or the run of a file.
+
+    Raises:
+        FormatError: If the file cannot be read or holds no run.
+    """
     data = item if isinstance(item, Run) else read(item)
     if isinstance(data, Run):
         return data

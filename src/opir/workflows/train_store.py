@@ -18,7 +18,7 @@ from opir.run.store import Store
 from opir.training import TrainingConfig
 from opir.workflows.train import Trained, fit_and_save
 
-__all__ = ["first_settings", "is_store", "train_on_store"]
+__all__ = ["column_range", "first_settings", "is_store", "train_on_store"]
 
 
 def is_store(path: Path | str) -> bool:
@@ -85,8 +85,8 @@ def train_on_store(
         ],
         "described": True,
         "ranges": {
-            "descriptor": _range(learn.inputs.descriptor),
-            "drive": _range(learn.inputs.drive.reshape(-1, len(DRIVE))),
+            "descriptor": column_range(learn.inputs.descriptor),
+            "drive": column_range(learn.inputs.drive.reshape(-1, len(DRIVE))),
         },
         "systems": sorted({sources.index()[id].system for id in data.fold.train}),
         "runs": [f"{len(learn)} runs of {Path(sources.store('main').url).name}"],
@@ -105,7 +105,7 @@ def train_on_store(
     )
 
 
-def _range(values: NDArray[np.float64]) -> list[list[float | None]]:
+def column_range(values: NDArray[np.float64]) -> list[list[float | None]]:
     """Lowest and highest of each column ``[row, column]``, None where nothing is known."""
     known = ~np.isnan(values)
     low, high = np.where(known, values, np.inf).min(0), np.where(known, values, -np.inf).max(0)

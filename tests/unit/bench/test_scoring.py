@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opir.bench.scoring import METRICS, calibrate, check_forecast, score, subset_of
-from opir.bench.scoring.calibration import LEVELS
+from opir.bench.scoring import METRICS, check_forecast, score, subset_of
 from opir.bench.scoring.measures import MEASURES
-from opir.bench.scoring.regions import lead_bins, lead_labels, regions
-from opir.errors import AxisError, ModelError
-from opir.models import Forecast, ForecastInputs, Windows
+from opir.errors import ModelError
+from opir.models import Forecast, ForecastInputs, Intervals, Windows
+from opir.models.intervals import LEVELS
 
 RUNS, FRAMES, POINTS = 6, 12, 200
 AXIS = np.linspace(800, 1900, POINTS)
@@ -163,28 +162,21 @@ def test_samples_of_other_runs_or_without_values_are_refused(change: str, why: s
         score(forecast(data, data.test.target), data, samples=samples)
 
 
-def test_intervals_hold_what_they_promise_on_runs_like_those_calibrated_on() -> None:
-    random = np.random.default_rng(1)
-    lead = np.tile(600.0 * np.arange(1, FRAMES + 1), (40, 1))
-    growing = np.sqrt(lead)[:, :, None] * 1e-4
-    residuals = growing * random.standard_normal((40, FRAMES, POINTS))
-    calibration = calibrate(residuals, lead, AXIS)
-    fresh = growing * random.standard_normal(residuals.shape)
-    for at, level in enumerate(LEVELS):
-        held = np.abs(fresh) <= calibration.half_widths(at, lead)
-        assert held.mean() == pytest.approx(level, abs=0.01)
-        # In each frame too, since the width grows with the lead time.
-        assert np.abs(held.mean(axis=(0, 2)) - level).max() < 0.12
-    beyond = calibration.half_widths(0, lead * 100)
-    assert np.isfinite(beyond).all()
-
-
-def test_calibration_takes_the_ceil_of_n_plus_1_times_level() -> None:
-    residuals = np.arange(1.0, 10.0).reshape(9, 1, 1) * np.ones((1, 1, 1))
-    calibration = calibrate(residuals, np.full((9, 1), 60.0), np.array([1000.0]))
-    assert calibration.half[:, 0, 0].tolist() == [5, 8, 9, 9]
-    with pytest.raises(AxisError, match="do not fit"):
-        calibrate(residuals, np.ones((9, 2)), np.array([1000.0]))
+def test_coverage_and_width_are_those_of_the_intervals() -> None:
+    data = fold()
+    lead = data.test.inputs.lead
+    residuals = np.linspace(0.01, 0.4, 40)[:, None, None] * np.ones((40, FRAMES, POINTS))
+    intervals = Intervals.fit(residuals, np.tile(lead[0], (40, 1)), AXIS)
+    # Errors of 0.1 to 0.35, one a run: the lower levels hold those of some runs only.
+    off = np.linspace(0.1, 0.35, RUNS)[:, None, None]
+    scores = score(forecast(data, data.test.target + off), data, intervals=intervals)
+    for level in LEVELS:
+        half = intervals.half_widths(lead, level)
+        held = (off <= half).mean(axis=(1, 2))
+        np.testing.assert_array_equal(scores.per_run[f"coverage-{100 * level:.0f}"], held)
+        assert 0 < held.mean() <= 1
+    assert scores.means["coverage-50"] < scores.means["coverage-95"]
+    assert scores.means["width-90"] == pytest.approx(2 * intervals.half_widths(lead, 0.9).mean())
 
 
 def test_a_forecast_that_is_not_one_is_refused() -> None:
@@ -214,19 +206,6 @@ def test_the_subset_depends_on_the_ids_alone() -> None:
     assert {mixed[at] for at in subset_of(mixed)} == chosen
     # The smaller subset lies in the larger one.
     assert chosen < {ids[at] for at in subset_of(ids, 256)}
-
-
-@pytest.mark.parametrize("axis", [AXIS, AXIS[::-1], np.linspace(2800, 3000, 40), np.ones(1) * 900])
-def test_every_point_lies_in_one_region(axis: np.ndarray) -> None:
-    names, index = regions(axis)
-    assert set(index.tolist()) == set(range(len(names)))
-    assert len(set(names)) == len(names)
-
-
-def test_lead_times_fall_in_their_bins() -> None:
-    labels = lead_labels()
-    found = [labels[at] for at in lead_bins(np.array([60.0, 3600.0, 3599.0, 1e6]))]
-    assert found == ["below 0.1 h", "1 to 3 h", "0.3 to 1 h", "above 30 h"]
 
 
 def test_every_measure_has_a_name_for_tables() -> None:

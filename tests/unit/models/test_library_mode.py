@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from opir.chemistry import library  # noqa: E402
-from opir.errors import FormatError, ModelError  # noqa: E402
+from opir.errors import AxisError, FormatError, ModelError, OptionError  # noqa: E402
 from opir.metrics import irreversibility, mass_balance  # noqa: E402
 from opir.models import ForecastInputs, Persistence, Windows, load_model  # noqa: E402
 from opir.models.abcc.library_mode import AbccLibrary  # noqa: E402
 from opir.models.abcc.protocol_features import protocol_features  # noqa: E402
 from opir.models.abcc.tables import ChemistryTables, working_potential  # noqa: E402
 from opir.models.descriptor import DESCRIPTOR, describe  # noqa: E402
-from opir.models.inputs import DRIVE  # noqa: E402
+from opir.models.inputs import DRIVE, from_first, given_more  # noqa: E402
 from opir.simulate import simulate  # noqa: E402
 from opir.training import TrainingConfig  # noqa: E402
 from opir.training.loop import train  # noqa: E402
@@ -127,7 +127,7 @@ def test_it_learns_one_batch_and_is_the_same_from_a_file(tmp_path: Path) -> None
     again = load_model(model.save(tmp_path / "model.safetensors"))
     assert isinstance(again, AbccLibrary)
     np.testing.assert_array_equal(again.forecast(data.inputs).spectra, found.spectra)
-    # Nothing but the last given frame, the drive from there and the descriptor is seen: rows in
+    # Nothing but the given frame, the drive from there and the descriptor is seen: rows in
     # another order, one at a time, with another origin of time.
     one = data.inputs.rows([5])
     moved = replace(one, given_times=one.given_times + 1e6, times=one.times + 1e6)
@@ -180,8 +180,106 @@ def test_systems_that_are_not_described_are_refused() -> None:
         drawn().forecast(bare)
     with pytest.raises(ModelError, match="not fitted"):
         AbccLibrary().forecast(data.inputs)
-    with pytest.raises(ModelError, match="fitted on 128 points"):
-        drawn().forecast(replace(data.inputs, wavenumber=data.inputs.wavenumber + 5))
+
+
+def test_axes_that_are_refused() -> None:
+    data = cells().inputs
+    with pytest.raises(ModelError, match="trained on 800 to 1900 cm-1, and nothing is known"):
+        drawn().forecast(replace(data, wavenumber=data.wavenumber + 5))
+    narrow = data.wavenumber < 1100
+    with pytest.raises(ModelError, match="at least 40% of that are needed"):
+        drawn().forecast(
+            replace(data, wavenumber=data.wavenumber[narrow], given=data.given[..., narrow])
+        )
+    with pytest.raises(ModelError, match="17.3 cm-1 apart"):
+        drawn().forecast(replace(data, wavenumber=data.wavenumber[::2], given=data.given[..., ::2]))
+
+
+def smooth(axis: np.ndarray) -> ForecastInputs:
+    """The cells, with their spectra as they are on another axis, without noise."""
+    data = cells().inputs
+    given = np.stack(
+        [
+            simulate(
+                name, "formation-c10", vary=False, instrument=None, frames=2, wavenumber=axis
+            ).run.values[:1]
+            for name in CELLS * 3
+        ]
+    )
+    return replace(data, given=given, wavenumber=axis)
+
+
+@cache
+def usual() -> ForecastInputs:
+    return smooth(AXIS)
+
+
+@pytest.mark.parametrize(
+    ("axis", "part"),
+    [
+        (AXIS[::-1], 0.01),
+        (np.linspace(800.0, 1900.0, 700), 0.05),
+        (np.linspace(820.0, 1890.0, 300), 0.05),
+        # Without the salt's strongest band, which the library completes from its others.
+        (np.linspace(950.0, 1900.0, 200), 0.35),
+    ],
+    ids=["falling", "finer", "narrower", "begins later"],
+)
+def test_on_another_axis_the_forecast_is_the_same(axis: np.ndarray, part: float) -> None:
+    model, inputs = taught(), smooth(axis)
+    found, here = model.forecast(inputs), model.forecast(usual())
+    order = np.argsort(axis)
+    known = (axis.min() <= AXIS) & (axis.max() >= AXIS)
+    there = np.stack(
+        [
+            [np.interp(AXIS[known], axis[order], frame[order]) for frame in frames]
+            for frames in found.spectra - inputs.given
+        ]
+    )
+    wanted = (here.spectra - usual().given)[..., known]
+    assert np.abs(there - wanted).mean() < part * np.abs(wanted).mean()
+    np.testing.assert_allclose(
+        sum(found.streams.values()), found.spectra, atol=1e-5 * np.abs(found.spectra).max()
+    )
+
+
+def test_frames_more_narrow_what_may_come() -> None:
+    """By construction, whatever the weights; and samples are whole trajectories about it."""
+    model, spreads = drawn(2, 0.2), []
+    for count in (1, 2, 5):
+        inputs = given_more(cells(), count - 1).inputs
+        start = model._start(inputs, None)
+        spreads.append(start.spread)
+        assert model.forecast(inputs).spectra.shape[1] == inputs.frames
+    assert (spreads[0] == 1).all()
+    assert (spreads[1] < spreads[0]).all()
+    assert (spreads[2] < spreads[1]).all()
+    inputs = given_more(cells(), 1).inputs
+    samples = model.sample(inputs, 64, seed=3)
+    assert samples.shape == (64, len(inputs), inputs.frames, AXIS.size)
+    np.testing.assert_array_equal(samples[:4], model.sample(inputs, 4, seed=3)[:4])
+    assert samples.std(axis=0).mean() > 0
+    with pytest.raises(OptionError, match="0 samples"):
+        model.sample(inputs, 0, seed=0)
+
+
+def test_frames_given_and_not_given_any_more() -> None:
+    data = cells()
+    back = from_first(given_more(data, 4))
+    np.testing.assert_array_equal(back.target, data.target)
+    np.testing.assert_array_equal(back.inputs.times, data.inputs.times)
+    with pytest.raises(AxisError, match="11 of 11 frames"):
+        given_more(data, 11)
+
+
+def test_what_is_given_first_is_where_it_starts() -> None:
+    """Frames more do not move the beginning: extents count from the first, and never fall."""
+    model = drawn(1, 0.3)
+    inputs = given_more(cells(), 3).inputs
+    found = model.forecast(inputs)
+    assert found.extents is not None
+    assert (found.extents[:, 0] > 0).any()
+    assert (np.diff(found.extents, axis=1) >= 0).all()
 
 
 def test_no_band_on_the_axis() -> None:

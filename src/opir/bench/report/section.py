@@ -20,7 +20,7 @@ from opir.bench.report.tables import (
 from opir.bench.results.breakdown import breakdown, error_map
 from opir.bench.results.cells import FLOOR_ROWS, Cell, Section
 from opir.bench.results.paired import paired_tests
-from opir.bench.scoring.regions import lead_labels
+from opir.metrics.regions import lead_labels
 from opir.plots.benchmark import ExampleRun, bins_figure, error_maps_figure, example_figure
 
 __all__ = ["anchor", "section_parts"]

@@ -13,7 +13,7 @@ from opir.bench.results.cells import FLOOR_ROWS, Collection, Section
 from opir.bench.results.cells import Cell as Results
 from opir.bench.results.paired import Paired
 from opir.bench.scoring.names import METRICS
-from opir.bench.scoring.regions import lead_labels
+from opir.metrics.regions import lead_labels
 
 __all__ = [
     "CEILING",

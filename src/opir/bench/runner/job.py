@@ -24,9 +24,10 @@ from opir.bench.runner.jobs import FLOORS, Job
 from opir.bench.runner.machine import code, machine
 from opir.bench.runner.settings import settings_of
 from opir.bench.runner.training import Made, make_and_train
-from opir.bench.scoring import Calibration, Scores, calibrate, check_forecast, score, subset_of
+from opir.bench.scoring import Scores, check_forecast, score, subset_of
 from opir.errors import OpirError
 from opir.models import FittedForecaster, Forecast, Windows
+from opir.models.intervals import Intervals
 
 __all__ = [
     "described",
@@ -135,7 +136,7 @@ def do_job(bench: Bench, job: Job, directory: Path) -> list[dict[str, Any]]:
         return _do_floors(bench, job, directory)
     found = []
     made: Made | None = None
-    calibration: Calibration | None = None
+    intervals: Intervals | None = None
     failure: str | None = None
     first = bench.data(job.folds[0])
     try:
@@ -148,7 +149,7 @@ def do_job(bench: Bench, job: Job, directory: Path) -> list[dict[str, Any]]:
             seed=job.seed,
             budget=bench.settings.budget,
         )
-        calibration = _calibration(made, first, bench.settings.calibration_runs)
+        intervals = _intervals(made, first, bench.settings.calibration_runs)
     except Exception as error:  # untrusted model code: its row says what happened
         traceback.print_exc(file=sys.stderr)
         failure = sentence(error)
@@ -156,9 +157,9 @@ def do_job(bench: Bench, job: Job, directory: Path) -> list[dict[str, Any]]:
         data = bench.data(key)
         record = result_head(bench, key, job)
         arrays: dict[str, NDArray[Any]] = {}
-        if made is not None and calibration is not None:
+        if made is not None and intervals is not None:
             try:
-                scored, arrays = _score(bench, key, made, calibration, data, job.seed)
+                scored, arrays = _score(bench, key, made, intervals, data, job.seed)
                 record |= made.to_record() | scored
             except Exception as error:  # untrusted model code, as above
                 traceback.print_exc(file=sys.stderr)
@@ -208,14 +209,14 @@ def described(data: FoldData, tested: FoldData) -> dict[str, Any]:
     }
 
 
-def _calibration(made: Made, data: FoldData, most: int) -> Calibration:
+def _intervals(made: Made, data: FoldData, most: int) -> Intervals:
     """Intervals from the model's errors on validation windows."""
     windows = data.validation
     rows = subset_of([str(number) for number in range(len(windows))], most)
     chosen = windows.rows(rows)
     forecast = made.model.forecast(chosen.inputs)
     residuals = _checked(forecast, chosen) - chosen.target
-    return calibrate(residuals, chosen.inputs.lead, chosen.inputs.wavenumber)
+    return Intervals.fit(residuals, chosen.inputs.lead, chosen.inputs.wavenumber)
 
 
 def _checked(forecast: Forecast, windows: Windows) -> NDArray[np.floating[Any]]:
@@ -227,7 +228,7 @@ def _score(
     bench: Bench,
     key: tuple[str, str],
     made: Made,
-    calibration: Calibration,
+    intervals: Intervals,
     data: FoldData,
     seed: int,
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -241,7 +242,7 @@ def _score(
     check_forecast(forecast, data.test, data.test_ids)
     subset = subset_of(data.test_ids)
     samples = made.model.sample(data.test.inputs.rows(subset), bench.settings.samples, seed)
-    scores = score(forecast, data, first=cut, samples=samples, calibration=calibration)
+    scores = score(forecast, data, first=cut, samples=samples, intervals=intervals)
     record = {
         "status": "done",
         **described(data, data),

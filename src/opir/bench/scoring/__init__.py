@@ -1,7 +1,5 @@
-"""Scores of forecasts: every metric of every run, and intervals for all models alike."""
+"""Scores of forecasts: every metric of every run, and intervals made alike for all models."""
 
-from opir.bench.scoring.calibration import Calibration as Calibration
-from opir.bench.scoring.calibration import calibrate as calibrate
 from opir.bench.scoring.names import METRICS as METRICS
 from opir.bench.scoring.score import check_forecast as check_forecast
 from opir.bench.scoring.score import score as score

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir import metrics
-from opir.bench.scoring.calibration import LEVELS
 from opir.bench.scoring.part import FEW, SOME, Part
 from opir.chemistry import library
 from opir.errors import AxisError, UnknownNameError
 from opir.metrics.alignment import align_hard, course_scale
 from opir.metrics.bands import covered
 from opir.metrics.dilate import dilate, dilate_channels
+from opir.models.intervals import LEVELS
 
 __all__ = ["MEASURES", "Measure"]
 
@@ -56,12 +56,12 @@ def _pointwise(part: Part) -> Found:
 
 
 def _intervals(part: Part) -> Found:
-    if part.calibration is None:
+    if part.intervals is None:
         return {}
     error = np.abs(part.forecast - part.target)
     found: dict[str, Array] = {}
-    for at, level in enumerate(LEVELS):
-        half = part.calibration.half_widths(at, part.lead)
+    for level in LEVELS:
+        half = part.intervals.half_widths(part.lead, level)
         found[f"coverage-{100 * level:.0f}"] = (error <= half).mean(axis=(1, 2))
         if level == 0.9:
             found["width-90"] = 2 * half.mean(axis=(1, 2))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.bench.scoring.calibration import Calibration
+from opir.models.intervals import Intervals
 
 __all__ = ["FEW", "SOME", "Part"]
 
@@ -40,7 +40,7 @@ class Part:
         amounts, extents: What the model gives, ``[run, frames, item]``, or None.
         components: Names of the amounts.
         samples: Whole trajectories ``[count, run, frames, wavenumber]``, or None.
-        calibration: Intervals, or None.
+        intervals: Intervals around the forecast, or None.
     """
 
     forecast: Spectra
@@ -59,7 +59,7 @@ class Part:
     extents: Array | None = None
     components: tuple[str, ...] = ()
     samples: NDArray[np.floating[Any]] | None = None
-    calibration: Calibration | None = None
+    intervals: Intervals | None = None
 
     def __len__(self) -> int:
         return int(self.target.shape[0])

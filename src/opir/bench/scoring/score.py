@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.bench.scoring.calibration import Calibration
 from opir.bench.scoring.measures import MEASURES, Measure
 from opir.bench.scoring.part import FEW, SOME, Part
-from opir.bench.scoring.regions import lead_bins, lead_labels, regions
 from opir.bench.scoring.scores import Scores
 from opir.errors import ModelError
+from opir.metrics.regions import lead_bins, lead_labels, regions
 from opir.models import Forecast, Windows
 from opir.models.inputs import DRIVE
+from opir.models.intervals import Intervals
 
 if TYPE_CHECKING:
     from opir.bench.data import FoldData
@@ -96,7 +96,7 @@ def score(
     *,
     first: int = 0,
     samples: NDArray[np.floating[Any]] | None = None,
-    calibration: Calibration | None = None,
+    intervals: Intervals | None = None,
     metrics: Sequence[str] | None = None,
 ) -> Scores:
     """Score a forecast of the test runs of a fold.
@@ -107,7 +107,7 @@ def score(
         first: Index, among the frames ahead, of the first that is scored.
         samples: Whole trajectories of the runs of :func:`subset_of`, in its order,
             ``[count, run, frames, wavenumber]``, where the model gives them.
-        calibration: For intervals, of the model's own errors on validation windows.
+        intervals: Fitted to the model's own errors on validation windows.
         metrics: Names, all by default.
 
     Raises:
@@ -138,7 +138,7 @@ def score(
         for at in _chunks(np.arange(places.size)):
             rows = places[at]
             drawn = None if samples is None or most != FEW else samples[:, at, first:]
-            part = _part(forecast, data, rows, first, noise, drawn, calibration)
+            part = _part(forecast, data, rows, first, noise, drawn, intervals)
             for measure in group:
                 take(measure, rows, part)
             if most is None:
@@ -179,7 +179,7 @@ def _part(
     first: int,
     noise: float,
     samples: NDArray[np.floating[Any]] | None,
-    calibration: Calibration | None,
+    intervals: Intervals | None,
 ) -> Part:
     inputs = data.test.inputs
     given = inputs.given.shape[1]
@@ -207,7 +207,7 @@ def _part(
         extents=frames(forecast.extents),
         components=forecast.components,
         samples=samples,
-        calibration=calibration,
+        intervals=intervals,
     )
 
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from opir.bench.data import FoldData
 from opir.bench.scoring import subset_of
-from opir.bench.scoring.calibration import LEVELS
 from opir.bench.submission.predictions import Predictions
 from opir.errors import AxisError, FormatError, OptionError, UnitError, ValueRangeError
 from opir.models import Windows
+from opir.models.intervals import LEVELS
 
 __all__ = ["Matched", "blind_id", "match", "window_ids"]
 

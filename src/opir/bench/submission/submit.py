@@ -17,12 +17,13 @@ from opir.bench.runner.bench import Bench
 from opir.bench.runner.job import described, result_arrays
 from opir.bench.runner.machine import code, machine
 from opir.bench.runner.settings import BenchSettings
-from opir.bench.scoring import Calibration, Scores, calibrate, score, subset_of
+from opir.bench.scoring import Scores, score, subset_of
 from opir.bench.submission.match import Matched, match
 from opir.bench.submission.predictions import Predictions, read_predictions
 from opir.errors import OptionError, OutputExistsError
 from opir.models import Forecast
 from opir.models.catalogue import model_names
+from opir.models.intervals import Intervals
 
 __all__ = ["fold_key", "score_predictions", "submit"]
 
@@ -59,21 +60,21 @@ def score_predictions(predictions: Predictions, data: FoldData) -> tuple[Scores,
     fold, inputs = data.fold, data.test.inputs
     forecast = Forecast(found.test, inputs.times, inputs.wavenumber, "submission")
     cut = fold.scored_from - fold.given
-    calibration = None if found.lower is not None else _calibration(found, data)
-    scores = score(forecast, data, first=cut, samples=found.samples, calibration=calibration)
+    intervals = None if found.lower is not None else _intervals(found, data)
+    scores = score(forecast, data, first=cut, samples=found.samples, intervals=intervals)
     if found.lower is not None and found.upper is not None and found.level is not None:
         scores = replace(scores, per_run=scores.per_run | _own_intervals(found, data, cut))
     return scores, found, forecast
 
 
-def _calibration(found: Matched, data: FoldData) -> Calibration | None:
+def _intervals(found: Matched, data: FoldData) -> Intervals | None:
     if found.validation is None:
         return None
     windows = data.validation
     most = BenchSettings.calibration_runs
     rows = subset_of([str(number) for number in range(len(windows))], most)
     residuals = found.validation[rows] - windows.target[rows]
-    return calibrate(residuals, windows.inputs.lead[rows], windows.inputs.wavenumber)
+    return Intervals.fit(residuals, windows.inputs.lead[rows], windows.inputs.wavenumber)
 
 
 def _own_intervals(found: Matched, data: FoldData, cut: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from opir.models.abcc.reactions import limited_extents
 from opir.models.abcc.tables import ChemistryTables
 from opir.models.networks.layers import Residual
 
-__all__ = ["LibraryFlow", "LibraryInputs", "LibraryPath"]
+__all__ = ["LibraryFlow", "LibraryInputs", "LibraryPath", "absorbance"]
 
 _FIRST_HAZARD = -9.0
 """Logarithm of the hazard that training starts from, per 1e4 s at full weight."""
@@ -37,6 +37,8 @@ class LibraryInputs:
         path: Optical path relative to a usual cell, ``[batch]``.
         growing: See :class:`ProtocolFeatures`, ``[batch, times, GROWING]``.
         state: About unit variance, 0 where not known, ``[batch, times, STATES]``.
+        latent: What is peculiar of this cell and not known beforehand, 0 for a usual one,
+            ``[batch, latent]``.
     """
 
     context: Tensor
@@ -46,6 +48,16 @@ class LibraryInputs:
     path: Tensor
     growing: Tensor
     state: Tensor
+    latent: Tensor
+
+    def at(self, frames: Tensor) -> LibraryInputs:
+        """The given frame and some of the later ones, numbered from 0."""
+        kept = torch.cat([frames.new_zeros(1), frames + 1])
+        return replace(self, growing=self.growing[:, kept], state=self.state[:, kept])
+
+    def rows(self, rows: slice) -> LibraryInputs:
+        """Some of the batch."""
+        return LibraryInputs(*(getattr(self, item.name)[rows] for item in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -92,12 +104,17 @@ class LibraryFlow(nn.Module):
     **Residual.** Scores of principal components from a network over both, less those at the given
     frame, for what the library does not hold. Training makes it small.
 
+    **Peculiar.** Cells of one kind differ. A latent of a few numbers, normal about 0 beforehand,
+    enters the context; what frames of a cell show beyond the forecast of a usual one tells of it
+    (:meth:`posterior`).
+
     Args:
         tables: The chemistry.
         context: Numbers of the context.
         scores: Of the residual.
         width, blocks: Of the networks over time.
         shared: Width of the network that all reactions share.
+        latent: Numbers of the latent.
     """
 
     molar: Tensor
@@ -121,6 +138,7 @@ class LibraryFlow(nn.Module):
         width: int = 128,
         blocks: int = 2,
         shared: int = 32,
+        latent: int = 8,
     ) -> None:
         super().__init__()
         buffers = {
@@ -139,9 +157,12 @@ class LibraryFlow(nn.Module):
         for name, values in buffers.items():
             self.register_buffer(name, torch.tensor(np.asarray(values), dtype=torch.float32))
         species, reactions = tables.reactions.stoichiometry.shape
-        self.context = nn.Sequential(
-            nn.Linear(context, width), nn.GELU(), nn.Linear(width, width), nn.GELU()
-        )
+        self.context_in = nn.Linear(context, width)
+        self.context_inside = nn.Sequential(nn.GELU(), nn.Linear(width, width), nn.GELU())
+        self.of_latent = nn.Linear(latent, width, bias=False)
+        self.observed_in = nn.Linear(scores + STATES + GROWING, width)
+        self.observed_inside = nn.Sequential(nn.GELU(), nn.Linear(width, width), nn.GELU())
+        self.observed_out = _zero(nn.Linear(width, 2 * latent))
         self.of_context = nn.Linear(width, shared)
         self.of_reaction = nn.Linear(tables.features.shape[1], shared)
         self.between = nn.Linear(shared, shared)
@@ -165,7 +186,7 @@ class LibraryFlow(nn.Module):
 
     def forward(self, inputs: LibraryInputs) -> LibraryPath:
         """The changes at all times but the first, which is the given frame."""
-        context = self.context(inputs.context)
+        context = self.context(inputs)
         hazards = self.hazards(context, inputs.growing)
         dilution = torch.exp(self.log_dilution)
         in_liquid = self.dissolved > 0
@@ -202,6 +223,39 @@ class LibraryFlow(nn.Module):
         residual = (scores[:, 1:] - scores[:, :1]) * inputs.path[:, None, None]
         return LibraryPath(taken, moved, formed, residual, exact, held)
 
+    def context(self, inputs: LibraryInputs) -> Tensor:
+        """What does not depend on time, the latent with it, ``[batch, width]``."""
+        both = self.context_in(inputs.context) + self.of_latent(inputs.latent)
+        found: Tensor = self.context_inside(both)
+        return found
+
+    def posterior(
+        self, inputs: LibraryInputs, beyond: Tensor, seen: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        r"""What frames of a cell tell of its latent.
+
+        Each frame gives a mean and a precision, which add to the precision 1 of what is known
+        beforehand (Volpp et al. 2021, Bayesian context aggregation, ICLR 2021). So without frames
+        it is the standard normal, and every frame more makes it narrower.
+
+        Args:
+            inputs: Of a usual cell (its latent is not looked at).
+            beyond: What the frames show beyond the forecast with the latent 0, as scores about
+                unit variance, ``[batch, times - 1, scores]``.
+            seen: Which of them are known, 1 or 0, ``[batch, times - 1]``.
+
+        Returns:
+            Mean and variance, ``[batch, latent]``.
+        """
+        context = self.context(replace(inputs, latent=torch.zeros_like(inputs.latent)))
+        grown = torch.log1p(100 * inputs.growing[:, 1:])
+        told = torch.cat([beyond.clamp(-8, 8), inputs.state[:, 1:], grown], dim=-1)
+        both = self.observed_inside(self.observed_in(told) + context[:, None])
+        mean, precision = self.observed_out(both).chunk(2, dim=-1)
+        precision = nn.functional.softplus(precision - 2) * seen[..., None]
+        variance = 1 / (1 + precision.sum(dim=1))
+        return (precision * mean).sum(dim=1) * variance, variance
+
     def hazards(self, context: Tensor, growing: Tensor) -> Tensor:
         """``[batch, times, reaction]``: 0 at first, never falling."""
         both = nn.functional.gelu(
@@ -220,9 +274,22 @@ class LibraryFlow(nn.Module):
         return hazards
 
     def spectra(self, change: Tensor, shift: Tensor) -> Tensor:
-        """What changes of populations absorb: ``[batch, times, population]`` to wavenumbers."""
-        found: Tensor = change @ self.molar + (change * shift[:, None]) @ self.slope
-        return found
+        """What changes of populations absorb on the axis trained on, see :func:`absorbance`."""
+        return absorbance(change, shift, self.molar, self.slope)
+
+
+def absorbance(change: Tensor, shift: Tensor, molar: Tensor, slope: Tensor) -> Tensor:
+    """What changes of populations absorb.
+
+    Args:
+        change: ``[batch, times, population]`` [mmol m-2].
+        shift: Of their bands [cm-1], ``[batch, population]``.
+        molar, slope: See :class:`ChemistryTables`, ``[population, wavenumber]``.
+
+    Returns:
+        ``[batch, times, wavenumber]``.
+    """
+    return change @ molar + (change * shift[:, None]) @ slope
 
 
 def _gated(values: Tensor, gate: Tensor) -> Tensor:

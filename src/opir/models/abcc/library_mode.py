@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,51 +12,53 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from opir.chemistry import library
-from opir.errors import ModelError
-from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath
+from opir.errors import ModelError, OptionError
+from opir.models.abcc.library_axis import OtherAxis
+from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath, absorbance
+from opir.models.abcc.library_module import LibraryModule
 from opir.models.abcc.protocol_features import GROWING, STATES, protocol_features
-from opir.models.abcc.tables import ChemistryTables, check_descriptor, working_potential
-from opir.models.base import MODELS, Arrays, check_wavenumber
+from opir.models.abcc.tables import (
+    ChemistryTables,
+    StaticState,
+    check_descriptor,
+    working_potential,
+)
+from opir.models.base import MODELS, Arrays
 from opir.models.forecast import Forecast
-from opir.models.inputs import ForecastInputs, Windows
+from opir.models.inputs import ForecastInputs, Windows, from_first, given_more
+from opir.models.kept_share import SHARES
 from opir.models.networks.adapter import Sizes, SpectraAdapter
-from opir.models.networks.base import NetworkForecaster, NetworkModule
+from opir.models.networks.base import NetworkForecaster
 
 __all__ = ["AbccLibrary"]
 
 _RUNS = 1024
+_LOOKED = 3
+"""Frames after the given ones that tell, in validation windows, how much to carry on."""
 _READ = 128
 """Training spectra that are explained to know what is usual."""
-_LEAST_PATH = 1e-6
 _STRANGE = 1.5
 """How much more than in training may stay unexplained without a remark."""
 
 
-class LibraryModule(NetworkModule):
-    """Adapter and flow, with the spread of the state features and what is usual of spectra."""
+@dataclass(frozen=True)
+class _Start:
+    """What the given frames say.
 
-    state_mean: Tensor
-    state_scale: Tensor
-    usual_path: Tensor
-    usual_unexplained: Tensor
-    baseline: Tensor
+    Inputs and spread of the latent, the first frame with less noise, what later ones showed
+    beyond the forecast and is kept, the last frame, the number of frames after the first; what
+    populations and scores absorb on the axis asked for.
+    """
 
-    def __init__(self, adapter: SpectraAdapter, network: LibraryFlow, lines: int) -> None:
-        super().__init__(adapter, network)
-        self.register_buffer("state_mean", torch.zeros(STATES))
-        self.register_buffer("state_scale", torch.zeros(STATES))
-        self.register_buffer("usual_path", torch.ones(()))
-        self.register_buffer("usual_unexplained", torch.ones(()))
-        points = adapter.sizes.wavenumber
-        vander = np.polynomial.legendre.legvander(np.linspace(-1, 1, points), lines - 1)
-        basis = np.linalg.qr(vander)[0].T[: min(lines, points)]
-        self.register_buffer("baseline", torch.tensor(basis, dtype=torch.float32))
-
-    @property
-    def flow(self) -> LibraryFlow:
-        """The flow."""
-        assert isinstance(self.network, LibraryFlow)
-        return self.network
+    told: LibraryInputs
+    spread: Tensor
+    base: Tensor
+    carried: Tensor
+    last: Tensor
+    more: int
+    molar: Tensor
+    slope: Tensor
+    basis: Tensor
 
 
 @MODELS.register("abcc-library")
@@ -68,9 +71,11 @@ class AbccLibrary(NetworkForecaster):
     each spectrum: how a baseline drifts can be learned by heart but not foretold.
 
     Args:
-        width, blocks, shared: See :class:`LibraryFlow`.
+        width, blocks, shared, latent: See :class:`LibraryFlow`.
         residual_weight: Of the size of the residual in the loss, in units of the mean change.
         drift_weight: Of the error with its straight baseline.
+        latent_share: Of the runs of a step of which frames tell of the latent.
+        narrowness: Of what frames tell of the latent (a divergence, in nats), in the loss.
     """
 
     name: ClassVar[str] = "abcc-library"
@@ -89,17 +94,24 @@ class AbccLibrary(NetworkForecaster):
         width: int = 128,
         blocks: int = 2,
         shared: int = 32,
+        latent: int = 8,
         residual_weight: float = 0.1,
         drift_weight: float = 0.1,
+        latent_share: float = 0.5,
+        narrowness: float = 1e-3,
     ) -> None:
         super().__init__(
             width=width,
             blocks=blocks,
             shared=shared,
+            latent=latent,
             residual_weight=residual_weight,
             drift_weight=drift_weight,
+            latent_share=latent_share,
+            narrowness=narrowness,
         )
         self._tables: ChemistryTables | None = None
+        self._other: OtherAxis | None = None
 
     def build(self, sizes: Sizes) -> LibraryFlow:
         """The flow, with first weights drawn from torch's generator."""
@@ -110,6 +122,7 @@ class AbccLibrary(NetworkForecaster):
             width=int(self.options["width"]),
             blocks=int(self.options["blocks"]),
             shared=int(self.options["shared"]),
+            latent=int(self.options["latent"]),
         )
 
     @property
@@ -138,31 +151,37 @@ class AbccLibrary(NetworkForecaster):
         # Through single precision, as the axis is kept: the same tables come from a file.
         axis = np.asarray(train.inputs.wavenumber, dtype=np.float32)
         self._tables = ChemistryTables.of(library(), axis.astype(np.float64))
-        adapter = SpectraAdapter.fit(train, static=self.static, scores=self.scores)
+        some = from_first(train.rows(_spaced(len(train), _RUNS)))
+        adapter = SpectraAdapter.fit(some, static=self.static, scores=self.scores)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._module = LibraryModule(adapter, self.build(adapter.sizes), lines=2)
         self.trust = 1.0
-        rows = np.unique(np.linspace(0, len(train) - 1, _RUNS).round().astype(int))
-        some = train.inputs.rows(rows)
-        state = protocol_features(*_clock(some)).state.flatten(0, 1)
+        state = protocol_features(*_clock(some.inputs)).state.flatten(0, 1)
         known = ~torch.isnan(state)
         count = known.sum(0).clamp(min=1)
         mean = torch.nan_to_num(state).sum(0) / count
         spread = (torch.where(known, state - mean, 0.0).square().sum(0) / count).sqrt()
         self.module.state_mean.copy_(mean)
         self.module.state_scale.copy_(torch.where(spread > 1e-6, 1 / spread.clamp(min=1e-6), 0.0))
-        every = some.rows(np.unique(np.linspace(0, len(some) - 1, _READ).round().astype(int)))
-        said = self.tables.read(np.asarray(every.last, dtype=np.float64), every.descriptor)
+        said = self._read(some.inputs.rows(_spaced(len(some), _READ)))
         if (said.path > 0).any():
             self.module.usual_path.fill_(float(np.median(said.path[said.path > 0])))
         self.module.usual_unexplained.fill_(float(said.unexplained.max()))
 
+    def _read(self, inputs: ForecastInputs) -> StaticState:
+        """The first given spectra, explained."""
+        first = np.asarray(inputs.given[:, 0], dtype=np.float64)
+        axis = self._axis(inputs.wavenumber)
+        tables = self.tables if axis is None else axis.tables
+        return tables.read(first, inputs.descriptor)
+
     def prepare(self, inputs: ForecastInputs) -> dict[str, NDArray[np.float32]]:
-        """What the static spectra and the protocols say, worked out once for all steps."""
-        said = self.tables.read(np.asarray(inputs.last, dtype=np.float64), inputs.descriptor)
-        growing = np.empty((len(inputs), 1 + inputs.frames, GROWING), np.float32)
-        state = np.empty((len(inputs), 1 + inputs.frames, STATES), np.float32)
+        """What the first given spectra and the protocols from there on say, once for all steps."""
+        said = self._read(inputs)
+        times = inputs.given.shape[1] + inputs.frames
+        growing = np.empty((len(inputs), times, GROWING), np.float32)
+        state = np.empty((len(inputs), times, STATES), np.float32)
         for start in range(0, len(inputs), self.rows):
             part = slice(start, start + self.rows)
             found = protocol_features(*_clock(inputs.rows(np.arange(len(inputs))[part])))
@@ -178,62 +197,58 @@ class AbccLibrary(NetworkForecaster):
         }
 
     def losses(self, batch: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
-        """Error without and with a straight baseline, and the size of the residual."""
-        module, flow = self.module, self.module.flow
+        """Error without and with a straight baseline, and the size of the residual.
+
+        Some of the runs are usual cells, of the others some frames have told of the latent.
+        """
+        module = self.module
         module.train()
-        first = int(batch["given_frames"])
-        count = batch["frames"].shape[1] - first
-        frames = torch.randperm(count, generator=generator)[: self.loss_frames].sort().values
-        frames = frames.to(batch["frames"].device)
-        inputs, base = self._told(batch, batch["frames"][:, :first], frames)
-        path = flow(inputs)
-        residual = module.adapter.to_change(path.residual)
-        change = flow.spectra(path.taken + path.moved + path.formed, inputs.shift) + residual
-        error = base[:, None] + change - batch["frames"][:, first + frames]
-        flat = error - error @ module.baseline.T @ module.baseline
+        given, later = batch["frames"][:, :1], batch["frames"][:, 1:]
+        frames = torch.randperm(later.shape[1], generator=generator)[: self.loss_frames]
+        frames = frames.sort().values.to(later.device)
+        told, base = module.told(batch, given)
+        told, wanted = told.at(frames), later[:, frames] - base[:, None]
+        known = frames < int(batch["given_frames"]) - 1
+        told, nats = module.drawn(
+            told, wanted, known, float(self.options["latent_share"]), generator
+        )
+        error, residual = module.beyond(told, wanted)
         scale = module.adapter.scale
         return {
-            "absolute": flat.abs().mean() / scale,
+            "absolute": module.flat(error).abs().mean() / scale,
             "drift": self.options["drift_weight"] * error.abs().mean() / scale,
             "residual": self.options["residual_weight"] * residual.abs().mean() / scale,
+            "narrowness": self.options["narrowness"] * nats,
         }
 
-    def _told(
-        self, batch: Mapping[str, Tensor], given: Tensor, frames: Tensor | None
-    ) -> tuple[LibraryInputs, Tensor]:
-        """What the flow takes in at the given frame and some of the later ones, and the base."""
-        module = self.module
-        static, base = module.adapter.encode_static(given)
-        described = module.adapter.encode_descriptor(batch["descriptor"])
-        growing, state = batch["growing"], batch["state"]
-        if frames is not None:
-            kept = torch.cat([frames.new_zeros(1), frames + 1])
-            growing, state = growing[:, kept], state[:, kept]
-        path = batch["path"] / module.usual_path
-        state = torch.nan_to_num((state - module.state_mean) * module.state_scale).clamp(-8, 8)
-        return LibraryInputs(
-            context=torch.cat([static, described], dim=1),
-            amounts=batch["amounts"],
-            shift=batch["shift"],
-            initial=batch["initial"],
-            path=torch.where(path > _LEAST_PATH, path, torch.ones_like(path)),
-            growing=growing,
-            state=state,
-        ), base
+    def calibrate(self, validation: Windows) -> None:
+        """Choose how much of what given frames show beyond the forecast is carried on; trust."""
+        more = min(_LOOKED, validation.inputs.frames // 2)
+        windows = given_more(validation, more) if more else validation
+        found = []
+        self.trust = 1.0
+        for share in (0.0, 1.0):
+            self.module.carried.fill_(share)
+            found.append(self.forecast(windows.inputs).spectra)
+        none, gained = found[0] - windows.target, found[1] - found[0]
+        errors = [np.abs(none + share * gained).mean() for share in SHARES]
+        self.module.carried.fill_(float(SHARES[int(np.argmin(errors))]))
+        super().calibrate(validation)
 
     # -- forecasting ----------------------------------------------------------------------------
 
     def forecast(self, inputs: ForecastInputs) -> Forecast:
         """Spectra, both streams and the residual, amounts and extents, at ``inputs.times``.
 
+        The flow starts at the first given frame; later ones tell of what is peculiar of the cell.
         The streams add up to the spectra: ``solvent`` (the given frame, with what moves in it
         reversibly and what reactions take from it), ``sei`` (what forms that was not there) and
         ``residual``.
         Amounts are those of all species that react [mmol m-2, as an interphase on the electrode
         would show them]; of what is brought from outside there is a reservoir.
         """
-        check_wavenumber(self, self.module.adapter.wavenumber.double().cpu().numpy(), inputs)
         check_descriptor(inputs.descriptor)
+        axis = self._axis(inputs.wavenumber)
         shape = (len(inputs), inputs.frames, inputs.wavenumber.size)
         reactions = self.tables.reactions
         solvent, sei, residual = (np.empty(shape, np.float32) for _ in range(3))
@@ -241,7 +256,8 @@ class AbccLibrary(NetworkForecaster):
         amounts = np.empty((*shape[:2], len(reactions.species)))
         for first in range(0, len(inputs), self.rows):
             part = slice(first, first + self.rows)
-            found = self._part(inputs.rows(np.arange(len(inputs))[part]))
+            start = self._start(inputs.rows(np.arange(len(inputs))[part]), axis)
+            found = self._parts(start, start.told)
             solvent[part], sei[part], residual[part], extents[part], initial = found
             moved = extents[part] @ reactions.stoichiometry.T
             amounts[part] = np.maximum(initial[:, None] + moved, 0.0)
@@ -257,36 +273,111 @@ class AbccLibrary(NetworkForecaster):
             reactions=reactions.reactions,
         )
 
+    def sample(self, inputs: ForecastInputs, count: int, seed: int) -> NDArray[np.float32]:
+        """Whole trajectories of cells that may be this one, without the noise of an instrument.
+
+        The latent is drawn from what is known of it: the standard normal with one given frame,
+        less with more of them.
+
+        Returns:
+            Shape ``[count, batch, frames, wavenumber]``.
+
+        Raises:
+            ModelError: As of :meth:`forecast`.
+            OptionError: If ``count`` is below 1.
+        """
+        if count < 1:
+            raise OptionError(f"{count} samples were asked for; at least 1 is needed")
+        check_descriptor(inputs.descriptor)
+        axis = self._axis(inputs.wavenumber)
+        generator = torch.Generator().manual_seed(seed)
+        shape = (count, len(inputs), inputs.frames, inputs.wavenumber.size)
+        spectra = np.empty(shape, np.float32)
+        for first in range(0, len(inputs), self.rows):
+            part = slice(first, first + self.rows)
+            start = self._start(inputs.rows(np.arange(len(inputs))[part]), axis)
+            for number in range(count):
+                noise = torch.randn(start.told.latent.shape, generator=generator)
+                noise = start.spread * noise.to(start.spread.device)
+                drawn = replace(start.told, latent=start.told.latent + noise)
+                spectra[number, part] = sum(self._parts(start, drawn)[:3])
+        return spectra
+
+    def _axis(self, wavenumber: NDArray[np.float64]) -> OtherAxis | None:
+        """None where it is the one trained on."""
+        own = self.tables.wavenumber
+        if own.shape == wavenumber.shape and np.allclose(own, wavenumber, rtol=0, atol=1e-3):
+            return None
+        if self._other is None or not np.array_equal(self._other.tables.wavenumber, wavenumber):
+            self._other = OtherAxis.of(self.tables, wavenumber, self.name)
+        return self._other
+
     @torch.no_grad()
-    def _part(self, inputs: ForecastInputs) -> tuple[NDArray[Any], ...]:
-        module, flow = self.module, self.module.flow
+    def _start(self, asked: ForecastInputs, axis: OtherAxis | None) -> _Start:
+        """What the given frames say."""
+        module = self.module
         module.eval()
+        inputs = asked if axis is None else axis.onto_own(asked)
         where = module.state_mean.device
-        prepared = {
+        batch = {
             name: torch.as_tensor(values, device=where)
             for name, values in self.prepare(inputs).items()
         }
-        given, prepared["descriptor"] = (
+        given, batch["descriptor"] = (
             torch.as_tensor(np.asarray(values, np.float32), device=where)
             for values in (inputs.given, inputs.descriptor)
         )
-        told, base = self._told(prepared, given, None)
-        path: LibraryPath = flow(told)
-        trust = float(self.trust)
-        solvent = base[:, None] + flow.spectra(trust * (path.taken + path.moved), told.shift)
-        if trust != 1:
-            solvent = solvent + (1 - trust) * (given[:, -1] - base)[:, None]
-        rest = trust * module.adapter.to_change(path.residual)
-        parts = (solvent, flow.spectra(trust * path.formed, told.shift), rest)
+        told, base = module.told(batch, given[:, :1])
+        spread = torch.ones_like(told.latent)
+        more = given.shape[1] - 1
+        carried = torch.zeros_like(base)
+        if more:
+            seen = told.at(torch.arange(more, device=where))
+            wanted = given[:, 1:] - base[:, None]
+            beyond, _ = module.beyond(seen, wanted)
+            mean, variance = module.posterior(seen, beyond, torch.ones_like(beyond[..., 0]))
+            told, spread = replace(told, latent=mean), variance.sqrt()
+            beyond, _ = module.beyond(replace(seen, latent=mean), wanted)
+            scores = module.adapter.to_scores(beyond.mean(dim=1))
+            carried = module.carried * module.adapter.to_change(scores)
+        basis = module.adapter.change_basis * module.adapter.change_scale[:, None]
+        molar, slope, last = module.flow.molar, module.flow.slope, given[:, -1]
+        if axis is not None:
+            # The frames as they were measured, less what was taken off as noise.
+            first, last = (
+                torch.as_tensor(asked.given[:, at].astype(np.float32), device=where)
+                for at in (0, -1)
+            )
+            base = first - axis.interpolated(given[:, 0] - base)
+            carried, basis = axis.interpolated(carried), axis.interpolated(basis)
+            molar, slope = (
+                torch.as_tensor(values.astype(np.float32), device=where)
+                for values in (axis.tables.molar, axis.tables.slope)
+            )
+        return _Start(told, spread, base, carried, last, more, molar, slope, basis)
+
+    @torch.no_grad()
+    def _parts(self, start: _Start, told: LibraryInputs) -> tuple[NDArray[Any], ...]:
+        """Both streams, the residual, extents and amounts at first, after the given frames."""
+        path: LibraryPath = self.module.flow(told)
+        trust, more = float(self.trust), start.more
+
+        def absorbed(change: Tensor) -> Tensor:
+            return absorbance(trust * change[:, more:], told.shift, start.molar, start.slope)
+
+        # With a trust of 0 it is persistence of the last given frame.
+        base = trust * start.base[:, None] + (1 - trust) * start.last[:, None]
+        rest = trust * (path.residual[:, more:] @ start.basis + start.carried[:, None])
+        parts = (base + absorbed(path.taken + path.moved), absorbed(path.formed), rest)
         return (
             *(item.cpu().numpy() for item in parts),
-            trust * path.extents.cpu().numpy(),
+            trust * path.extents[:, more:].cpu().numpy(),
             path.held.double().cpu().numpy(),
         )
 
     def remarks(self, inputs: ForecastInputs) -> tuple[str, ...]:
         """What a reader should know of the spectra: that the library cannot explain one."""
-        said = self.tables.read(np.asarray(inputs.last, dtype=np.float64), inputs.descriptor)
+        said = self._read(inputs)
         usual = float(self.module.usual_unexplained)
         worst = float(said.unexplained.max())
         if worst <= _STRANGE * usual:
@@ -330,13 +421,7 @@ class AbccLibrary(NetworkForecaster):
                 f"the {cls.name} in the file was trained with another chemistry library",
                 remedy="Use the opir that wrote it, or train it anew",
             )
-        adapter = SpectraAdapter(
-            int(config["points"]),
-            int(config["given"]),
-            int(config["descriptor"]),
-            static=int(config["static"]),
-            scores=int(config["scores"]),
-        )
+        adapter = SpectraAdapter.empty(config)
         lines = arrays["baseline"].shape[0]
         model._module = LibraryModule(adapter, model.build(adapter.sizes), lines)
         model._module.load_state_dict({k: torch.as_tensor(v) for k, v in arrays.items()})
@@ -345,12 +430,16 @@ class AbccLibrary(NetworkForecaster):
 
 
 def _clock(inputs: ForecastInputs) -> tuple[Tensor, Tensor]:
-    """Times from the given frame on, and the drive there with the potential of the electrode."""
-    first = inputs.given.shape[1] - 1
-    drive = inputs.drive[:, first:].copy()
+    """Times from the first frame on, and the drive there with the potential of the electrode."""
+    drive = inputs.drive.copy()
     drive[..., 0] = working_potential(drive[..., 0], inputs.descriptor)
-    times = np.concatenate([inputs.given_times[:, -1:], inputs.times], axis=1)
+    times = np.concatenate([inputs.given_times, inputs.times], axis=1)
     return (
         torch.tensor(times - times[:, :1], dtype=torch.float32),
         torch.tensor(drive, dtype=torch.float32),
     )
+
+
+def _spaced(count: int, most: int) -> NDArray[np.int64]:
+    """At most ``most`` rows of ``count``, evenly spaced."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -141,6 +142,25 @@ class SpectraAdapter(nn.Module):
             scores=scores,
             wavenumber=points,
         )
+
+    @property
+    def shape(self) -> dict[str, int]:
+        """What :meth:`empty` takes, JSON values."""
+        return {
+            "points": self.sizes.wavenumber,
+            "given": self.given,
+            "descriptor": self.sizes.descriptor,
+            "static": self.static_scale.shape[0],
+            "scores": self.sizes.scores,
+        }
+
+    @classmethod
+    def empty(cls, shape: Mapping[str, Any]) -> SpectraAdapter:
+        """One of a :attr:`shape`, to load what was fitted into."""
+        points, given, descriptor, static, scores = (
+            int(shape[name]) for name in ("points", "given", "descriptor", "static", "scores")
+        )
+        return cls(points, given, descriptor, static=static, scores=scores)
 
     @classmethod
     def fit(cls, train: Windows, *, static: int = 48, scores: int = 48) -> SpectraAdapter:

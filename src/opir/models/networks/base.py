@@ -173,29 +173,14 @@ class NetworkForecaster(TrainedForecaster):
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Options, sizes and weights."""
         module = self.module
-        sizes = module.adapter.sizes
-        config = {
-            "options": dict(self.options),
-            "trust": self.trust,
-            "points": sizes.wavenumber,
-            "given": module.adapter.given,
-            "descriptor": sizes.descriptor,
-            "static": module.adapter.static_scale.shape[0],
-            "scores": sizes.scores,
-        }
+        config = {"options": dict(self.options), "trust": self.trust, **module.adapter.shape}
         return config, {name: value.cpu().numpy() for name, value in module.state_dict().items()}
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
         """From :meth:`state`."""
         model = cls(**config["options"])
-        adapter = SpectraAdapter(
-            int(config["points"]),
-            int(config["given"]),
-            int(config["descriptor"]),
-            static=int(config["static"]),
-            scores=int(config["scores"]),
-        )
+        adapter = SpectraAdapter.empty(config)
         model._module = NetworkModule(adapter, model.build(adapter.sizes))
         model._module.load_state_dict({k: torch.as_tensor(v) for k, v in arrays.items()})
         model.trust = float(config["trust"])

@@ -1,0 +1,126 @@
+"""The library mode as a torch module: adapter, flow, and what its inputs and errors are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs
+from opir.models.abcc.protocol_features import STATES
+from opir.models.networks.adapter import SpectraAdapter
+from opir.models.networks.base import NetworkModule
+
+__all__ = ["LibraryModule"]
+
+_LEAST_PATH = 1e-6
+
+
+class LibraryModule(NetworkModule):
+    """Adapter and flow, with what was found of training spectra beside them.
+
+    Args:
+        adapter, network: The parts.
+        lines: Of the baseline that errors are freed of: 1 a constant, 2 a straight line.
+    """
+
+    state_mean: Tensor
+    state_scale: Tensor
+    usual_path: Tensor
+    usual_unexplained: Tensor
+    baseline: Tensor
+    carried: Tensor
+
+    def __init__(self, adapter: SpectraAdapter, network: LibraryFlow, lines: int) -> None:
+        super().__init__(adapter, network)
+        self.register_buffer("state_mean", torch.zeros(STATES))
+        self.register_buffer("state_scale", torch.zeros(STATES))
+        self.register_buffer("usual_path", torch.ones(()))
+        self.register_buffer("usual_unexplained", torch.ones(()))
+        self.register_buffer("carried", torch.tensor(0.5))
+        points = adapter.sizes.wavenumber
+        vander = np.polynomial.legendre.legvander(np.linspace(-1, 1, points), lines - 1)
+        basis = np.linalg.qr(vander)[0].T[: min(lines, points)]
+        self.register_buffer("baseline", torch.tensor(basis, dtype=torch.float32))
+
+    @property
+    def flow(self) -> LibraryFlow:
+        """The flow."""
+        assert isinstance(self.network, LibraryFlow)
+        return self.network
+
+    def drawn(
+        self,
+        told: LibraryInputs,
+        wanted: Tensor,
+        known: Tensor,
+        share: float,
+        generator: torch.Generator,
+    ) -> tuple[LibraryInputs, Tensor]:
+        """Latents of some of the runs drawn from what some of their frames tell.
+
+        Args:
+            told: Of usual cells.
+            wanted: Changes of the frames of the loss, ``[batch, frames, wavenumber]``.
+            known: Which of these frames are given in any case, ``[frames]``.
+            share: Of the runs.
+            generator: Source of what is drawn.
+
+        Returns:
+            With latents, and how far they are from what is known beforehand [nats].
+        """
+        count = round(share * len(wanted))
+        if not count:
+            return told, wanted.new_zeros(())
+        some = told.rows(slice(0, count))
+        with torch.no_grad():
+            beyond, _ = self.beyond(some, wanted[:count])
+        often = torch.rand((count, 1), generator=generator)
+        seen = torch.rand((count, len(known)), generator=generator) < often
+        seen = (seen.to(known.device) | known).to(beyond.dtype)
+        mean, variance = self.posterior(some, beyond, seen)
+        noise = torch.randn(mean.shape, generator=generator).to(mean.device)
+        latent = torch.cat([mean + variance.sqrt() * noise, told.latent[count:]])
+        nats = 0.5 * (mean.square() + variance - 1 - variance.log()).sum(dim=1).mean()
+        return replace(told, latent=latent), nats
+
+    def beyond(self, told: LibraryInputs, wanted: Tensor) -> tuple[Tensor, Tensor]:
+        """What wanted changes have beyond those forecast, and the residual."""
+        path = self.flow(told)
+        residual = self.adapter.to_change(path.residual)
+        change = self.flow.spectra(path.taken + path.moved + path.formed, told.shift) + residual
+        return wanted - change, residual
+
+    def flat(self, spectra: Tensor) -> Tensor:
+        """Without their straight baseline."""
+        return spectra - spectra @ self.baseline.T @ self.baseline
+
+    def posterior(self, told: LibraryInputs, beyond: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance of the latent, from what spectra have beyond the usual cell's."""
+        scores = self.adapter.to_scores(self.flat(beyond))
+        return self.flow.posterior(told, scores, seen)
+
+    def told(self, batch: Mapping[str, Tensor], given: Tensor) -> tuple[LibraryInputs, Tensor]:
+        """What the flow takes in of a usual cell, and the base.
+
+        Args:
+            batch: ``descriptor`` and what :meth:`AbccLibrary.prepare` gave.
+            given: The first given frame, ``[batch, 1, wavenumber]``.
+        """
+        static, base = self.adapter.encode_static(given)
+        described = self.adapter.encode_descriptor(batch["descriptor"])
+        path = batch["path"] / self.usual_path
+        state = (batch["state"] - self.state_mean) * self.state_scale
+        return LibraryInputs(
+            context=torch.cat([static, described], dim=1),
+            amounts=batch["amounts"],
+            shift=batch["shift"],
+            initial=batch["initial"],
+            path=torch.where(path > _LEAST_PATH, path, torch.ones_like(path)),
+            growing=batch["growing"],
+            state=torch.nan_to_num(state).clamp(-8, 8),
+            latent=static.new_zeros(len(static), self.flow.of_latent.in_features),
+        ), base
