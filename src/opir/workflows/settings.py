@@ -7,6 +7,7 @@ import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from opir.errors import FormatError, OptionError, UnknownNameError
 from opir.files import read_text
 from opir.training import TrainingConfig
 
-__all__ = ["TrainSettings", "parse_step", "read_settings"]
+__all__ = ["TrainSettings", "parse_step", "preset_names", "preset_settings", "read_settings"]
 
 _TABLES = {"windows": BlockDesign, "training": TrainingConfig}
 
@@ -72,6 +73,25 @@ def read_settings(path: Path | str) -> TrainSettings:
         if name in values and not isinstance(values[name], kind):
             raise OptionError(f"{name} is {values[name]!r}", path=path, place=name)
     return TrainSettings(**values)
+
+
+_PRESETS = Path(str(files("opir.training"))) / "presets"
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names of the settings that ship."""
+    return tuple(sorted(path.stem for path in _PRESETS.glob("*.toml")))
+
+
+def preset_settings(name: str) -> TrainSettings:
+    """Settings that ship: ``base`` for the weights ``opir-base``.
+
+    Raises:
+        UnknownNameError: If there are none of that name; the nearest are listed.
+    """
+    if name not in preset_names():
+        raise UnknownNameError("preset", name, preset_names())
+    return read_settings(_PRESETS / f"{name}.toml")
 
 
 def _build(kind: type, table: Any, name: str, path: Path) -> Any:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.bench.data import load_fold, open_sources
+from opir.bench.data import Sources, load_fold, open_sources
+from opir.bench.fold import Fold
 from opir.bench.tasks import TASKS
+from opir.errors import UnknownNameError
 from opir.files import check_output
 from opir.models import get_model
 from opir.models.inputs import DRIVE
@@ -18,7 +20,7 @@ from opir.run.store import Store
 from opir.training import TrainingConfig
 from opir.workflows.train import Trained, fit_and_save
 
-__all__ = ["column_range", "first_settings", "is_store", "train_on_store"]
+__all__ = ["column_range", "first_settings", "fold_without", "is_store", "train_on_store"]
 
 
 def is_store(path: Path | str) -> bool:
@@ -43,6 +45,7 @@ def train_on_store(
     model: str = "abcc-library",
     config: TrainingConfig | None = None,
     options: Mapping[str, Any] | None = None,
+    without: str | None = None,
     state: Path | str | None = None,
     resume: bool = False,
     log: Path | str | None = None,
@@ -60,18 +63,20 @@ def train_on_store(
         model: Name of the forecaster.
         config: How to train; :func:`first_settings` by default.
         options: Keywords of the model.
+        without: A system of which no run is trained on or chooses anything, as in the system split
+            of OpIRBench.
         state, resume, log, progress, overwrite: See :func:`opir.workflows.train.train`.
 
     Raises:
         StoreError: If there is no store, or its runs differ in their axes.
         OptionError: If it holds too few runs, or one does not state its system.
         OutputExistsError: If ``out`` exists and ``overwrite`` is false.
-        UnknownNameError: If there is no such model.
+        UnknownNameError: If there is no such model, or no such system in the store.
     """
     check_output(out, overwrite=overwrite)
     made = get_model(model)(**dict(options or {}))
     sources = open_sources(store)
-    data = load_fold(TASKS["random"].folds(sources)[0], sources)
+    data = load_fold(fold_without(sources, without), sources)
     learn = data.train
     made.recipe = {
         "processing": "[]",
@@ -103,6 +108,20 @@ def train_on_store(
         progress=progress,
         overwrite=overwrite,
     )
+
+
+def fold_without(sources: Sources, system: str | None) -> Fold:
+    """The random split of OpIRBench, or its fold that holds out a system.
+
+    Raises:
+        UnknownNameError: If no run is of that system; the nearest are listed.
+    """
+    if system is None:
+        return TASKS["random"].folds(sources)[0]
+    folds = {fold.name: fold for fold in TASKS["unseen-system"].folds(sources)}
+    if system not in folds:
+        raise UnknownNameError("system of the store", system, folds)
+    return folds[system]
 
 
 def column_range(values: NDArray[np.float64]) -> list[list[float | None]]:

@@ -26,8 +26,8 @@ Found = Mapping[str, Array]
 _SEEN = 5.0
 """A peak or an onset counts from so many times the noise on."""
 
-_STREAMS = ("reversible", "irreversible")
-"""Names that a model may give the true streams ``solvent`` and ``sei``, in that order."""
+_STREAMS = (("solvent", "sei"), ("reversible", "irreversible"))
+"""Names that a model may give the true streams, which are those of the first."""
 
 
 @dataclass(frozen=True)
@@ -164,9 +164,10 @@ def _irreversibility(part: Part) -> Found:
 
 
 def _streams(part: Part) -> Found:
-    if part.streams is None or not set(_STREAMS) <= set(part.given_streams):
+    names = next((each for each in _STREAMS if set(each) <= set(part.given_streams)), None)
+    if part.streams is None or names is None:
         return {}
-    given = np.stack([part.given_streams[name] for name in _STREAMS], axis=1)
+    given = np.stack([part.given_streams[name] for name in names], axis=1)
     if given.shape[2] < 2:
         return {}
     return {"stream-r2": _mean(metrics.stream_separation(given, part.streams), 1)}

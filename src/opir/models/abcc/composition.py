@@ -47,22 +47,29 @@ class Explanation:
 
     Attributes:
         reference: The reference spectra.
+        path: Effective path, relative, ``[wavenumber]``.
         amounts: Concentration times path of each population [mol m-2], never negative,
             ``[batch, population]``.
         shift: Shift of the bands of each species [cm-1], ``[batch, species]``.
-        parts: What each population absorbs, ``[batch, population, wavenumber]``.
         baseline: Straight line, ``[batch, wavenumber]``.
         rest: What is left, ``[batch, wavenumber]``; parts, baseline and rest add up.
         unexplained: Share of the spectrum (its absolute area) that the rest makes up, ``[batch]``.
     """
 
     reference: ReferenceSpectra
+    path: Array
     amounts: Array
     shift: Array
-    parts: Array
     baseline: Array
     rest: Array
     unexplained: Array
+
+    @property
+    def parts(self) -> Array:
+        """What each population absorbs, ``[batch, population, wavenumber]``."""
+        moves = (self.shift @ self.reference.belongs.T)[..., None]
+        moved = self.reference.molar + moves * self.reference.slope
+        return np.asarray(self.amounts[..., None] * moved * self.path)
 
     @property
     def fractions(self) -> Array:
@@ -132,16 +139,15 @@ def explain(
             products, values[rows], largest_shift, least_gain
         )
     amounts /= size
-    moved = molar + (shift @ reference.belongs.T)[..., None] * slope
-    parts = amounts[..., None] * moved
     baseline = line @ lines
-    rest = values - parts.sum(axis=1) - baseline
+    moves = shift @ reference.belongs.T
+    rest = values - amounts @ molar - (amounts * moves) @ slope - baseline
     whole = np.abs(values - baseline).sum(axis=1)
     return Explanation(
         reference,
+        light,
         amounts,
         shift,
-        parts,
         baseline,
         rest,
         np.abs(rest).sum(axis=1) / np.maximum(whole, 1e-300),
@@ -195,12 +201,16 @@ def _solve(
     kept = np.ones((len(values), products.belongs.shape[1]), dtype=bool)
     shift = np.zeros(kept.shape)
     weights = np.zeros(straight.shape)
+    free = np.ones(straight.shape, dtype=bool)
     todo = np.arange(len(values))
     while todo.size:
         allowed = kept[todo] @ products.belongs.T > 0
-        fit = _fit(products, straight[todo], pull[todo], allowed, shift[todo], largest_shift)
+        fit = _fit(
+            products, straight[todo], pull[todo], allowed, shift[todo], free[todo], largest_shift
+        )
         there = fit.weights[:, :count] @ products.belongs > 0
         weights[todo], shift[todo] = fit.weights, np.where(there, fit.shift, 0.0)
+        free[todo] = fit.free
         rest = square[todo] - (fit.weights * fit.aim).sum(axis=1)
         rises = np.where(there, _rises(fit, products.belongs), np.inf)
         least = rises.argmin(axis=1)
@@ -229,13 +239,14 @@ def _fit(
     pull: Array,
     allowed: NDArray[np.bool_],
     shift: Array,
+    free: NDArray[np.bool_],
     largest_shift: float,
 ) -> _Fit:
     count = products.count
     for turn in range(_ROUNDS):
         gram, aim = products.gram(shift), straight.copy()
         aim[:, :count] += (shift @ products.belongs.T) * pull
-        weights, free = _nonnegative(gram, aim, allowed)
+        weights, free = _nonnegative(gram, aim, allowed, free)
         if turn == _ROUNDS - 1:
             break
         amounts = weights[:, :count]
@@ -249,7 +260,7 @@ def _fit(
 
 
 def _nonnegative(
-    gram: Array, aim: Array, allowed: NDArray[np.bool_]
+    gram: Array, aim: Array, allowed: NDArray[np.bool_], free: NDArray[np.bool_]
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Least squares with weights that are not negative, of many problems side by side.
 
@@ -261,6 +272,8 @@ def _nonnegative(
         gram: Products of the columns, ``[batch, column, column]``.
         aim: Products with the spectra, ``[batch, column]``.
         allowed: Which of the first columns may be there, ``[batch, column]``.
+        free: A first guess of those not held at zero, ``[batch, column]``; it changes how long
+            it takes, not what is found.
 
     Returns:
         Weights, and which columns are not held at zero, ``[batch, column]``.
@@ -274,7 +287,7 @@ def _nonnegative(
     diagonal = np.einsum("bii->bi", gram)
     loose = 1e-10 * diagonal.max(axis=1, keepdims=True)
     close = 1e-12 * np.abs(aim).max(axis=1, keepdims=True) + 1e-300
-    free = may.copy()
+    free = free & may
     fewest, patience = np.full(batch, size + 1), np.full(batch, _PATIENCE)
     weights = np.zeros((batch, size))
     todo = np.arange(batch)

@@ -15,19 +15,18 @@ from opir.chemistry import library
 from opir.errors import ModelError, OptionError
 from opir.models.abcc.library_axis import OtherAxis
 from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath, absorbance
-from opir.models.abcc.library_module import LibraryModule
+from opir.models.abcc.library_module import LibraryModule, clock
 from opir.models.abcc.protocol_features import GROWING, STATES, protocol_features
 from opir.models.abcc.tables import (
     ChemistryTables,
     StaticState,
     check_descriptor,
-    working_potential,
 )
 from opir.models.base import MODELS, Arrays
 from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows, from_first, given_more
 from opir.models.kept_share import SHARES
-from opir.models.networks.adapter import Sizes, SpectraAdapter
+from opir.models.networks.adapter import Sizes, SpectraAdapter, spaced
 from opir.models.networks.base import NetworkForecaster
 
 __all__ = ["AbccLibrary"]
@@ -98,7 +97,7 @@ class AbccLibrary(NetworkForecaster):
         residual_weight: float = 0.1,
         drift_weight: float = 0.1,
         latent_share: float = 0.5,
-        narrowness: float = 1e-3,
+        narrowness: float = 1e-5,
     ) -> None:
         super().__init__(
             width=width,
@@ -151,20 +150,20 @@ class AbccLibrary(NetworkForecaster):
         # Through single precision, as the axis is kept: the same tables come from a file.
         axis = np.asarray(train.inputs.wavenumber, dtype=np.float32)
         self._tables = ChemistryTables.of(library(), axis.astype(np.float64))
-        some = from_first(train.rows(_spaced(len(train), _RUNS)))
+        some = from_first(train.rows(spaced(len(train), _RUNS)))
         adapter = SpectraAdapter.fit(some, static=self.static, scores=self.scores)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._module = LibraryModule(adapter, self.build(adapter.sizes), lines=2)
         self.trust = 1.0
-        state = protocol_features(*_clock(some.inputs)).state.flatten(0, 1)
+        state = protocol_features(*clock(some.inputs)).state.flatten(0, 1)
         known = ~torch.isnan(state)
         count = known.sum(0).clamp(min=1)
         mean = torch.nan_to_num(state).sum(0) / count
         spread = (torch.where(known, state - mean, 0.0).square().sum(0) / count).sqrt()
         self.module.state_mean.copy_(mean)
         self.module.state_scale.copy_(torch.where(spread > 1e-6, 1 / spread.clamp(min=1e-6), 0.0))
-        said = self._read(some.inputs.rows(_spaced(len(some), _READ)))
+        said = self._read(some.inputs.rows(spaced(len(some), _READ)))
         if (said.path > 0).any():
             self.module.usual_path.fill_(float(np.median(said.path[said.path > 0])))
         self.module.usual_unexplained.fill_(float(said.unexplained.max()))
@@ -184,7 +183,7 @@ class AbccLibrary(NetworkForecaster):
         state = np.empty((len(inputs), times, STATES), np.float32)
         for start in range(0, len(inputs), self.rows):
             part = slice(start, start + self.rows)
-            found = protocol_features(*_clock(inputs.rows(np.arange(len(inputs))[part])))
+            found = protocol_features(*clock(inputs.rows(np.arange(len(inputs))[part])))
             growing[part] = found.growing.numpy()
             state[part] = found.state.numpy()
         return {
@@ -222,7 +221,10 @@ class AbccLibrary(NetworkForecaster):
         }
 
     def calibrate(self, validation: Windows) -> None:
-        """Choose how much of what given frames show beyond the forecast is carried on; trust."""
+        """Choose how much of what given frames show beyond the forecast is carried on.
+
+        Also the spread of the latents, and how much of the change is trusted.
+        """
         more = min(_LOOKED, validation.inputs.frames // 2)
         windows = given_more(validation, more) if more else validation
         found = []
@@ -233,6 +235,13 @@ class AbccLibrary(NetworkForecaster):
         none, gained = found[0] - windows.target, found[1] - found[0]
         errors = [np.abs(none + share * gained).mean() for share in SHARES]
         self.module.carried.fill_(float(SHARES[int(np.argmin(errors))]))
+        # How far latents lie from 0 once nearly all frames of a cell have told of them.
+        told = given_more(validation, validation.inputs.frames - 1).inputs
+        squares = []
+        for first in range(0, len(told), self.rows):
+            start = self._start(told.rows(np.arange(len(told))[first : first + self.rows]), None)
+            squares.append(start.told.latent.square() + start.spread.square())
+        self.module.latent_spread.copy_(torch.cat(squares).mean(dim=0).sqrt())
         super().calibrate(validation)
 
     # -- forecasting ----------------------------------------------------------------------------
@@ -276,8 +285,8 @@ class AbccLibrary(NetworkForecaster):
     def sample(self, inputs: ForecastInputs, count: int, seed: int) -> NDArray[np.float32]:
         """Whole trajectories of cells that may be this one, without the noise of an instrument.
 
-        The latent is drawn from what is known of it: the standard normal with one given frame,
-        less with more of them.
+        The latent is drawn from what is known of it: with one given frame as it is spread over
+        validation runs, more narrowly with more of them.
 
         Returns:
             Shape ``[count, batch, frames, wavenumber]``.
@@ -298,7 +307,8 @@ class AbccLibrary(NetworkForecaster):
             start = self._start(inputs.rows(np.arange(len(inputs))[part]), axis)
             for number in range(count):
                 noise = torch.randn(start.told.latent.shape, generator=generator)
-                noise = start.spread * noise.to(start.spread.device)
+                spread = start.spread * self.module.latent_spread
+                noise = spread * noise.to(spread.device)
                 drawn = replace(start.told, latent=start.told.latent + noise)
                 spectra[number, part] = sum(self._parts(start, drawn)[:3])
         return spectra
@@ -427,19 +437,3 @@ class AbccLibrary(NetworkForecaster):
         model._module.load_state_dict({k: torch.as_tensor(v) for k, v in arrays.items()})
         model.trust = float(config["trust"])
         return model
-
-
-def _clock(inputs: ForecastInputs) -> tuple[Tensor, Tensor]:
-    """Times from the first frame on, and the drive there with the potential of the electrode."""
-    drive = inputs.drive.copy()
-    drive[..., 0] = working_potential(drive[..., 0], inputs.descriptor)
-    times = np.concatenate([inputs.given_times, inputs.times], axis=1)
-    return (
-        torch.tensor(times - times[:, :1], dtype=torch.float32),
-        torch.tensor(drive, dtype=torch.float32),
-    )
-
-
-def _spaced(count: int, most: int) -> NDArray[np.int64]:
-    """At most ``most`` rows of ``count``, evenly spaced."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

@@ -11,10 +11,12 @@ from torch import Tensor
 
 from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs
 from opir.models.abcc.protocol_features import STATES
+from opir.models.abcc.tables import working_potential
+from opir.models.inputs import ForecastInputs
 from opir.models.networks.adapter import SpectraAdapter
 from opir.models.networks.base import NetworkModule
 
-__all__ = ["LibraryModule"]
+__all__ = ["LibraryModule", "clock"]
 
 _LEAST_PATH = 1e-6
 
@@ -33,6 +35,7 @@ class LibraryModule(NetworkModule):
     usual_unexplained: Tensor
     baseline: Tensor
     carried: Tensor
+    latent_spread: Tensor
 
     def __init__(self, adapter: SpectraAdapter, network: LibraryFlow, lines: int) -> None:
         super().__init__(adapter, network)
@@ -41,6 +44,7 @@ class LibraryModule(NetworkModule):
         self.register_buffer("usual_path", torch.ones(()))
         self.register_buffer("usual_unexplained", torch.ones(()))
         self.register_buffer("carried", torch.tensor(0.5))
+        self.register_buffer("latent_spread", torch.ones(network.of_latent.in_features))
         points = adapter.sizes.wavenumber
         vander = np.polynomial.legendre.legvander(np.linspace(-1, 1, points), lines - 1)
         basis = np.linalg.qr(vander)[0].T[: min(lines, points)]
@@ -124,3 +128,14 @@ class LibraryModule(NetworkModule):
             state=torch.nan_to_num(state).clamp(-8, 8),
             latent=static.new_zeros(len(static), self.flow.of_latent.in_features),
         ), base
+
+
+def clock(inputs: ForecastInputs) -> tuple[Tensor, Tensor]:
+    """Times from the first frame on, and the drive there with the potential of the electrode."""
+    drive = inputs.drive.copy()
+    drive[..., 0] = working_potential(drive[..., 0], inputs.descriptor)
+    times = np.concatenate([inputs.given_times, inputs.times], axis=1)
+    return (
+        torch.tensor(times - times[:, :1], dtype=torch.float32),
+        torch.tensor(drive, dtype=torch.float32),
+    )

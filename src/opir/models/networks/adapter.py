@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from opir.models.inputs import Windows
 from opir.models.networks.conditions import CONDITIONS, MASKS, conditions
 
-__all__ = ["Encoded", "Sizes", "SpectraAdapter"]
+__all__ = ["Encoded", "Sizes", "SpectraAdapter", "spaced"]
 
 _RUNS = 1024
 """Training windows, at most, that statistics are taken from."""
@@ -170,11 +170,11 @@ class SpectraAdapter(nn.Module):
         """
         inputs = train.inputs
         points = inputs.wavenumber.size
-        rows = _spaced(len(train), _RUNS)
+        rows = spaced(len(train), _RUNS)
         last = np.asarray(inputs.given[rows, -1], dtype=np.float32)
         centre = last.mean(axis=0)
         static_basis, static_spread = _components(last - centre, static)
-        picked = _spaced(inputs.frames, _FRAMES)
+        picked = spaced(inputs.frames, _FRAMES)
         later = np.asarray(train.target[np.ix_(rows, picked)], dtype=np.float32)
         rest = _outside(last - centre, static_basis)
         share = _kept(rest, later - centre, static_basis)
@@ -287,7 +287,7 @@ class SpectraAdapter(nn.Module):
         return self.encode(given, batch["times"], batch["drive"], batch["descriptor"])
 
 
-def _spaced(count: int, most: int) -> NDArray[np.int64]:
+def spaced(count: int, most: int) -> NDArray[np.int64]:
     """At most ``most`` of ``count`` rows, evenly spaced, first and last among them."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
@@ -312,7 +312,7 @@ def _kept(
     rest: NDArray[np.float32], later: NDArray[np.float32], basis: NDArray[np.float32]
 ) -> float:
     """Share of the given frame's rest that comes nearest to the rest of later frames."""
-    few = _spaced(len(later), 128)
+    few = spaced(len(later), 128)
     found = _outside(later[few], basis)
     errors = [np.abs(found - share * rest[few, None]).mean() for share in _SHARES]
     return float(_SHARES[int(np.argmin(errors))])

@@ -1,0 +1,250 @@
+"""The weights that ship: trained on a store, examined on what was held out, with their card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import opir
+from opir.bench.data import FoldData, Sources, load_fold, open_sources
+from opir.bench.scoring import score
+from opir.errors import ModelError, UnknownNameError
+from opir.files import atomic_path
+from opir.metrics import stream_separation
+from opir.models import Forecaster, Intervals, Persistence, load_model
+from opir.models.forecast import Forecast
+from opir.run.store import Store
+from opir.training import TrainingConfig
+from opir.workflows.model_card import model_card
+from opir.workflows.settings import TrainSettings, preset_settings
+from opir.workflows.train_store import fold_without, train_on_store
+
+__all__ = ["Examined", "examine", "pretrain", "widening"]
+
+_METRICS = (
+    "mae", "dilate", "coverage-90", "width-90", "stream-r2", "irreversibility", "mass-balance",
+    "onset-voltage", "peak-position",
+)  # fmt: skip
+_LEVEL = 0.9
+_MOST = 32.0
+"""Largest factor by which intervals are widened."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What a model makes of test runs that it was not trained on.
+
+    Attributes:
+        name: ``random``, or the system that was held out.
+        runs: Number of test runs.
+        scores: Metric -> mean over the runs that it applies to; ``persistence`` is the mean
+            absolute error of the given frame. ``stream-r2`` also by stream, medians.
+        widening: Factor by which the 90 % intervals had to be widened to hold 90 % of the points.
+    """
+
+    name: str
+    runs: int
+    scores: dict[str, float]
+    widening: float
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values."""
+        return {
+            "name": self.name,
+            "runs": self.runs,
+            "scores": self.scores,
+            "widening": self.widening,
+        }
+
+
+def examine(model: Forecaster, data: FoldData) -> Examined:
+    """Forecast the test runs of a fold and score them.
+
+    Args:
+        model: With intervals.
+        data: The fold.
+
+    Raises:
+        ModelError: If the model has no intervals.
+    """
+    if model.intervals is None:
+        raise ModelError(
+            f"the model {model.name!r} has no intervals",
+            remedy="Train it on a store of 200 runs and more",
+        )
+    forecast = model.forecast(data.test.inputs)
+    found = score(forecast, data, intervals=model.intervals, metrics=_METRICS)
+    still = Persistence().forecast(data.test.inputs).spectra
+    scores = dict(found.means)
+    scores["persistence"] = float(np.abs(still - data.test.target).mean())
+    scores |= _streams(forecast, data)
+    errors = np.abs(forecast.spectra - data.test.target)
+    half = model.intervals.half_widths(data.test.inputs.lead, _LEVEL)
+    return Examined(data.fold.name, len(data.test), scores, widening(errors / half))
+
+
+def widening(relative: np.ndarray[Any, np.dtype[Any]]) -> float:
+    """Factor by which intervals must be widened to hold 90 % of the points; 1 at least.
+
+    Args:
+        relative: Absolute errors in half widths, any shape.
+    """
+    return float(np.clip(np.quantile(relative, _LEVEL), 1.0, _MOST))
+
+
+def _streams(forecast: Forecast, data: FoldData) -> dict[str, float]:
+    """Median coefficient of determination of each stream over the runs, where the truth is known.
+
+    See :func:`opir.metrics.stream_separation`.
+    """
+    truth, names = data.streams, data.stream_names
+    if truth is None or not set(names) <= set(forecast.streams):
+        return {}
+    given = np.stack([forecast.streams[name] for name in names], axis=1)
+    found = np.nanmedian(stream_separation(given, truth), axis=0)
+    return {f"stream-r2 {name}": float(v) for name, v in zip(names, found, strict=True)}
+
+
+def pretrain(
+    store: Store | Path | str,
+    *,
+    out: Path | str,
+    preset: str = "base",
+    only: Sequence[str] = (),
+    config: TrainingConfig | None = None,
+    overwrite: bool = False,
+    progress: bool | None = None,
+    say: Callable[[str], None] = print,
+) -> tuple[Path, ...]:
+    """Train the weights that ship, and those without each system, which tell how sure they are.
+
+    Everything lies in one folder: ``opir-base-without-<system>.safetensors`` for each system of the
+    store, ``opir-base.safetensors`` with its card ``opir-base.md``, and what each was examined on
+    as JSON. What lies there is not trained again, and a training that was stopped goes on, so the
+    same call resumes. By how much intervals are widened outside of what was trained on is measured
+    on the systems held out: the mean over them of the factor that each would have needed.
+
+    Args:
+        store: An OpIRSpec store of described runs.
+        out: Folder.
+        preset: Settings (:func:`opir.workflows.settings.preset_settings`).
+        only: Systems to hold out, or ``base``, to share the work among processes; all if empty.
+        config: How to train, in place of the preset's.
+        overwrite: Train again what lies there.
+        progress: Show progress; by default on a terminal only.
+        say: Takes what was done, a line each.
+
+    Returns:
+        The files of the weights.
+
+    Raises:
+        UnknownNameError: If there is no such preset or system.
+        StoreError, OptionError: As of :func:`opir.workflows.train_store.train_on_store`.
+    """
+    settings = preset_settings(preset)
+    settings = replace(settings, training=config or settings.training)
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = open_sources(store)
+    systems = sources.index().systems
+    for name in only:
+        if name not in (*systems, "base"):
+            raise UnknownNameError("system of the store", name, (*systems, "base"))
+    chosen = tuple(only) or (*systems, "base")
+    made = []
+    for system in (name for name in systems if name in chosen):
+        path = folder / f"opir-{preset}-without-{system}.safetensors"
+        made.append(path)
+        said = _made(store, sources, settings, path, system, overwrite, progress)
+        say(_line(f"without {system}", said))
+    if "base" in chosen:
+        path = folder / f"opir-{preset}.safetensors"
+        made.append(path)
+        said = _made(store, sources, settings, path, None, overwrite, progress)
+        say(_line("base", said))
+        held = [_read(folder / f"opir-{preset}-without-{name}.json") for name in systems]
+        missing = [name for name, item in zip(systems, held, strict=True) if item is None]
+        if missing:
+            say(f"Not yet: intervals outside of training and the card; {', '.join(missing)} lack.")
+        else:
+            _finish(path, said, [item for item in held if item is not None], settings)
+            say(f"Written: {path} and its card")
+    return tuple(made)
+
+
+def _made(
+    store: Store | Path | str,
+    sources: Sources,
+    settings: TrainSettings,
+    path: Path,
+    system: str | None,
+    overwrite: bool,
+    progress: bool | None,
+) -> Examined:
+    """Trained and examined, or what lies there of it."""
+    result, state = path.with_suffix(".json"), path.with_suffix(".state")
+    known = None if overwrite else _read(result)
+    if known is not None and path.exists():
+        return known
+    if overwrite or not path.exists():
+        train_on_store(
+            store,
+            out=path,
+            model=settings.model,
+            config=settings.training,
+            options=settings.options,
+            without=system,
+            state=state,
+            resume=not overwrite,
+            log=path.with_suffix(".jsonl"),
+            progress=progress,
+            overwrite=overwrite,
+        )
+    data = load_fold(fold_without(sources, system), sources)
+    found = replace(examine(load_model(path), data), name=system or "random")
+    with atomic_path(result, overwrite=True) as temporary:
+        temporary.write_text(json.dumps(found.to_json(), indent=1) + "\n", encoding="utf-8")
+    state.unlink(missing_ok=True)
+    return found
+
+
+def _read(path: Path) -> Examined | None:
+    if not path.is_file():
+        return None
+    return Examined(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def _finish(
+    path: Path, examined: Examined, held: Sequence[Examined], settings: TrainSettings
+) -> None:
+    """Intervals outside of training, from the systems held out, and the card."""
+    model = load_model(path)
+    assert isinstance(model.intervals, Intervals)
+    beyond = float(np.mean([item.widening for item in held]))
+    model.intervals = replace(model.intervals, beyond=round(beyond, 3))
+    model.save(path, overwrite=True)
+    text = model_card(
+        path.stem,
+        model,
+        settings,
+        examined.to_json(),
+        [item.to_json() for item in held],
+        version=opir.__version__,
+        size=path.stat().st_size,
+    )
+    with atomic_path(path.with_suffix(".md"), overwrite=True) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _line(what: str, found: Examined) -> str:
+    scores = found.scores
+    return (
+        f"{what}: {found.runs} test runs, MAE {1e3 * scores['mae']:.3f}e-3, persistence "
+        f"{1e3 * scores['persistence']:.3f}e-3, {scores.get('coverage-90', float('nan')):.1%} in "
+        f"the 90 % intervals, widening {found.widening:.2f}"
+    )
