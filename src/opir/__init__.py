@@ -19,18 +19,22 @@ if TYPE_CHECKING:
     from opir.run.readers import read_all as read_all
     from opir.run.store import Store as Store
     from opir.system import System as System
+    from opir.workflows.predict import Prediction as Prediction
+    from opir.workflows.predict import predict as predict
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "Electrochemistry": "opir.run",
     "OpirError": "opir.errors",
+    "Prediction": "opir.workflows.predict",
     "Protocol": "opir.protocol",
     "Run": "opir.run",
     "Spectrum": "opir.run",
     "Store": "opir.run.store",
     "System": "opir.system",
     "Table": "opir.run",
+    "predict": "opir.workflows.predict",
     "read": "opir.run.readers",
     "read_all": "opir.run.readers",
 }

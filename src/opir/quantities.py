@@ -394,7 +394,9 @@ def _first(bad: NDArray[np.bool_], label: str) -> str | None:
 
 def _hint(item: Quantity, value: float) -> str:
     if item.name == "temperature" and -100 <= value < item.lower:
-        return "Temperatures are in kelvin; write '25 degC' for degrees Celsius"
+        return (
+            f"Temperatures are in kelvin; were degrees Celsius meant? Write '{value:g} degC' then"
+        )
     if item.name == "voltage" and 6 < abs(value) <= 6000:
         return "Voltages are in volt; write '250 mV' for millivolts"
     return f"Check the value and its unit ({item.unit} inside)"

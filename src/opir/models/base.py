@@ -48,6 +48,7 @@ class Forecaster(ABC):
             calibrated; kept with the weights.
         sees: Which of the inputs reach the forecast: ``spectrum`` (more of it than the offset
             that the change is added to), ``protocol`` (the drive ahead) and ``descriptor``.
+        any_axis: Whether it forecasts on other wavenumber axes than the one fitted on.
         search: What may be searched: option -> candidates. The options are keywords of the
             constructor, or ``learning_rate`` or ``batch``; the first candidate of each is taken
             where nothing is searched.
@@ -55,6 +56,7 @@ class Forecaster(ABC):
 
     name: ClassVar[str]
     sees: ClassVar[frozenset[str]] = frozenset({"spectrum", "protocol", "descriptor"})
+    any_axis: ClassVar[bool] = False
     search: ClassVar[Mapping[str, Sequence[Any]]] = {}
     recipe: dict[str, Any]
     trust: float | None = None

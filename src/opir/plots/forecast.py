@@ -17,7 +17,6 @@ from opir.plots.style import (
     spectral_axis,
     spectral_mesh,
     time_unit,
-    title,
 )
 from opir.run import Run, Spectrum
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["forecast_figure", "prediction_figure"]
+__all__ = ["forecast_figure"]
 
 
 def forecast_figure(given: Spectrum, truth: Run, forecast: Run, *, text: str) -> Figure:
@@ -79,45 +78,6 @@ def forecast_figure(given: Spectrum, truth: Run, forecast: Run, *, text: str) ->
     panels[1][0].set_ylabel(f"Change of {_lower(signal_label(truth))}")
     panels[1][0].legend(frameon=False, fontsize=8)
     figure.suptitle(text, x=0.01, ha="left", fontsize=11)
-    return figure
-
-
-def prediction_figure(given: Spectrum, forecast: Run, *, text: str) -> Figure:
-    """A forecast without a measurement beside it: its change, and some of its spectra.
-
-    Args:
-        given: The spectrum forecast from, processed as the forecast is.
-        forecast: The forecast run.
-        text: Title.
-    """
-    figure = new_figure(9.0, 7.0)
-    upper, lower = figure.subplots(2, 1)
-    unit = time_unit(forecast.time)
-    change = forecast.values - given.values
-    low, high, extend = colour_limits(change, centred=True)
-    mesh = spectral_mesh(
-        upper,
-        forecast.wavenumber,
-        unit(forecast.time),
-        change,
-        cmap=DIVERGING,
-        limits=(low, high),
-    )
-    upper.set_ylabel(f"Time after the spectrum / {unit.name}")
-    figure.colorbar(mesh, ax=upper, extend=extend).set_label(
-        f"Change of {_lower(signal_label(forecast))}"
-    )
-    title(upper, text, "forecast")
-    lower.plot(
-        given.wavenumber, given.values, color="black", lw=1.4, label=f"{given.origin}, time 0"
-    )
-    for colour, frame in zip(COLOURS, np.linspace(0, len(change) - 1, 4)[1:].round(), strict=False):
-        at = int(frame)
-        label = f"forecast, {unit(forecast.time[at]):.3g} {unit.name}"
-        lower.plot(forecast.wavenumber, forecast.values[at], color=colour, lw=1.0, label=label)
-    spectral_axis(lower, forecast.wavenumber)
-    lower.set_ylabel(signal_label(forecast))
-    lower.legend(framealpha=0.85, edgecolor="none", fontsize=8)
     return figure
 
 

@@ -15,8 +15,10 @@ from opir.models import Forecaster, ForecastInputs
 from opir.models.descriptor import DESCRIPTOR, describe
 from opir.models.inputs import DRIVE
 from opir.protocol import Protocol
-from opir.run import Spectrum
+from opir.run import Electrochemistry
 from opir.run.axes import check_axis
+from opir.run.readers import read
+from opir.simulate.protocols.limits import check_temperature
 from opir.system import System
 
 __all__ = ["Conditions", "conditions"]
@@ -27,48 +29,117 @@ _SLACK = 0.05
 """By how much of a range a value may lie outside without a note."""
 _SHOWN = 4
 
-_FRAMES = 64
-"""Frames of the course, the given one among them, where no times are asked for."""
+_FRAMES = 63
+"""Frames to forecast where neither times nor a number are asked for; models are told of the drive
+at least so often, however few are asked for."""
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """Everything but the spectrum.
+    """Everything but the spectra.
 
     Attributes:
         system: The cell.
         protocol: What is asked of it, resolved.
-        times: Times to forecast after the spectrum [s], ``[frames]``.
-        drive: Voltage [V], current [A], temperature [K] at the spectrum and at these times,
-            ``[1 + frames, 3]``, NaN where not known.
+        given_times: Times of the given spectra after the first of them [s], ``[given]``.
+        times: Times to forecast, on the same clock [s], ``[frames]``: those asked for, and others
+            between them where these leave the drive too coarse.
+        asked: Which of them were asked for, ``[frames]``.
+        drive: Voltage [V], current [A], temperature [K] at all these times,
+            ``[given + frames, 3]``, NaN where not known.
+        potential: Of the working electrode against the metal of its cation [V],
+            ``[given + frames]``, NaN where not known.
         descriptor: See :func:`opir.models.descriptor.describe`, ``[feature]``.
         notes: What was assumed, and what lies outside of what the model was trained on.
+        outside: Whether anything does.
     """
 
     system: System
     protocol: Protocol | None
+    given_times: Array
     times: Array
+    asked: NDArray[np.bool_]
     drive: Array
+    potential: Array
     descriptor: Array
     notes: tuple[str, ...]
+    outside: bool = False
 
-    def inputs(self, spectrum: Spectrum) -> ForecastInputs:
-        """With the spectrum, taken as measured at time 0."""
+    def inputs(self, given: Array, wavenumber: Array) -> ForecastInputs:
+        """With the spectra.
+
+        Args:
+            given: ``[given, wavenumber]``.
+            wavenumber: [cm-1], ``[wavenumber]``.
+        """
         return ForecastInputs(
-            given=spectrum.values[None, None, :].astype(np.float64),
-            given_times=np.zeros((1, 1)),
+            given=given[None],
+            given_times=self.given_times[None],
             times=self.times[None],
-            wavenumber=spectrum.wavenumber,
+            wavenumber=wavenumber,
             drive=self.drive[None],
             descriptor=self.descriptor[None],
         )
+
+
+@dataclass(frozen=True)
+class _Frames:
+    """When spectra are given and forecast, for a course whose end is known only afterwards."""
+
+    given: Array
+    ahead: Array | None
+    count: int
+
+    def plan(self, end: float) -> tuple[Array, NDArray[np.bool_]]:
+        """Times ahead of a protocol that lasts so long [s], and which of them were asked for.
+
+        Where those asked for lie far apart, others come between them: a drive is told to a model
+        by its values at the frames, and taken to be straight between them.
+        """
+        ahead = self.ahead
+        if ahead is None:
+            ahead = np.linspace(self.given[-1], end, self.count + 1)[1:]
+        ahead = np.minimum(ahead, end)
+        between = np.linspace(self.given[-1], ahead[-1], _FRAMES + 1)[1:-1]
+        step = between[0] - self.given[-1]
+        if np.diff(ahead, prepend=self.given[-1]).max() <= 1.001 * step:
+            return ahead, np.ones(ahead.size, dtype=bool)
+        between = between[np.abs(between[:, None] - ahead).min(axis=1) > 0.01 * step]
+        both = np.concatenate([ahead, between])
+        order = np.argsort(both)
+        return both[order], order < ahead.size
+
+    def times(self, edges: ArrayLike) -> Array:
+        """Times [s] on the clock of the edges of the protocol's steps, ``[given + frames]``.
+
+        Raises:
+            ProtocolError: If the protocol ends before the forecast begins.
+            OptionError: If times lie beyond its end.
+        """
+        steps = np.asarray(edges, dtype=np.float64)
+        begin, end = float(steps[0]), float(steps[-1] - steps[0])
+        if not end > self.given[-1]:
+            raise ProtocolError(
+                f"the protocol lasts {end:g} s and the last given spectrum is at "
+                f"{self.given[-1]:g} s, so there is nothing to forecast",
+                remedy="Give a protocol that goes on after the given spectra",
+            )
+        if self.ahead is not None and self.ahead[-1] > end * (1 + 1e-9):
+            raise OptionError(
+                f"times up to {self.ahead[-1]:g} s were asked for; the protocol ends at {end:g} s",
+                remedy="Ask for times inside it",
+            )
+        return np.asarray(begin + np.concatenate([self.given, self.plan(end)[0]]))
 
 
 def conditions(
     model: Forecaster,
     system: System | None,
     protocol: Protocol | Path | str | None,
-    times: ArrayLike | None,
+    times: ArrayLike | None = None,
+    *,
+    frames: int | None = None,
+    given_times: ArrayLike = (0.0,),
 ) -> Conditions:
     """What the model is told.
 
@@ -79,17 +150,20 @@ def conditions(
     Args:
         model: A model that was trained on described systems.
         system: The cell.
-        protocol: A protocol, its file, the name of one, or a text; see ``opir simulate``.
-        times: Times after the spectrum [s], rising; 63 evenly to the end of the protocol if none.
+        protocol: A protocol, its file, a cycler's file, the name of one, or a text; see
+            ``opir simulate``. It begins at the first given spectrum.
+        times: Times after the first given spectrum [s], rising.
+        frames: In their place, how many, evenly to the end of the protocol; 63 by default.
+        given_times: Times of the given spectra after the first of them [s], ``[given]``.
 
     Raises:
         ModelError: If the system or the protocol is missing.
         OptionError: If times lie beyond the end of the protocol.
-        UnknownNameError, SystemDescriptionError, ProtocolError, SimulationError: As of
+        ProtocolError: If the protocol ends before the forecast begins.
+        ValueRangeError: If no electrolyte is a liquid at a temperature.
+        UnknownNameError, SystemDescriptionError, SimulationError: As of
             :func:`opir.simulate.simulate`.
     """
-    from opir.simulate import simulate
-
     recipe = model.recipe
     if system is None:
         raise ModelError(
@@ -101,69 +175,119 @@ def conditions(
             "without a protocol there is no telling what the cell will do",
             remedy="Name one (--protocol formation-c10) or give a file",
         )
-    notes: list[str] = []
+    if system.temperature is not None:
+        check_temperature(system.temperature, system.name or "the system")
     descriptor = describe(system)
-    asked: Protocol | str | Path = protocol
-    if not isinstance(asked, Protocol) and Path(asked).suffix in (".yaml", ".yml", ".json"):
-        asked = Protocol.from_file(asked)
+    given = np.asarray(given_times, dtype=np.float64)
     ahead = None if times is None else check_axis(times, "time", increasing=True)
-    known = _as_asked(asked, ahead, system)
-    plan: Protocol | None
-    if known is not None:
-        plan, ahead, drive = known
-    else:
-        frames = _FRAMES if ahead is None else np.concatenate([[0.0], ahead])
-        try:
-            made = simulate(system, asked, vary=False, instrument=None, frames=frames)
-        except SystemDescriptionError as error:
-            raise SystemDescriptionError(
-                f"the course of the voltage cannot be simulated: {error.problem}",
-                remedy="Give the protocol as a measured series with voltage and current",
-            ) from error
-        run, plan = made.run, made.run.protocol
-        start = run.time - run.time[0]
-        ahead = start[1:]
-        columns = [run.on_time(name) for name in DRIVE]
-        drive = np.stack([np.full(run.time.size, np.nan) if c is None else c for c in columns], -1)
+    if ahead is not None and not ahead[0] > given[-1]:
+        raise OptionError(
+            f"the first time asked for is {ahead[0]:g} s; the last given spectrum is at "
+            f"{given[-1]:g} s",
+            remedy="Ask for times after it",
+        )
+    when = _Frames(given, ahead, _FRAMES if frames is None else frames)
+    asked = _asked(protocol)
+    known = _as_asked(asked, when, system, descriptor)
+    notes: list[str] = []
+    if known is None:
+        known = _simulated(asked, when, system)
         notes.append(
             "Voltage and current ahead are those of a simulated cell of this system, with usual "
             "constants."
         )
+    plan, clock, drive, potential = known
+    for kelvin in (drive[:, 2].min(), drive[:, 2].max()):
+        if not np.isnan(kelvin):
+            check_temperature(float(kelvin), "the protocol")
+    strange = []
     longest = float(recipe.get("longest", np.inf))
-    if ahead[-1] > longest * (1 + 1e-9):
-        notes.append(
+    if clock[-1] - given[-1] > longest * (1 + 1e-9):
+        strange.append(
             f"Times beyond {longest:g} s after the spectrum were never trained on; the forecast "
             "there is an extrapolation."
         )
-    notes += _outside(recipe.get("ranges", {}), descriptor, drive)
+    strange += _outside(recipe.get("ranges", {}), descriptor, drive)
+    notes += strange
     if "simulated" in recipe.get("origin", []):
         notes.append("The model was trained on simulated runs: the forecast is only as real.")
-    return Conditions(system, plan, np.asarray(ahead), drive, descriptor, tuple(notes))
+    return Conditions(
+        system,
+        plan,
+        given,
+        clock[given.size :],
+        when.plan(float(clock[-1]))[1],
+        drive,
+        potential,
+        descriptor,
+        tuple(notes),
+        bool(strange),
+    )
+
+
+def _asked(protocol: Protocol | Path | str) -> Protocol | Path | str:
+    """The protocol, read where it is a file that says voltage and current; else as it came."""
+    if isinstance(protocol, Protocol):
+        return protocol
+    path = Path(protocol)
+    if path.suffix.lower() in (".yaml", ".yml", ".json"):
+        return Protocol.from_file(path)
+    if not path.is_file():
+        return protocol
+    record = read(path)
+    if isinstance(record, Electrochemistry):
+        columns = [record.column(name) for name in DRIVE]
+        whole = [c if c is not None and np.isfinite(c).all() else None for c in columns]
+        if whole[0] is not None and whole[1] is not None:
+            return Protocol.from_measured(record.time - record.time[0], *whole, name=path.stem)
+    return path
+
+
+_Course = tuple[Protocol | None, Array, Array, Array]
+"""Protocol, times of all frames from 0 on, drive and potential there."""
 
 
 def _as_asked(
-    asked: Protocol | str | Path, ahead: Array | None, system: System
-) -> tuple[Protocol, Array, Array] | None:
-    """Protocol, times and drive where voltage and current are fixed throughout, else None."""
+    asked: Protocol | str | Path, when: _Frames, system: System, descriptor: Array
+) -> _Course | None:
+    """The course where voltage and current are fixed throughout, else None."""
     if not isinstance(asked, Protocol):
         return None
     try:
         end = asked.duration
     except ProtocolError:  # a cutoff ends it, and when is for the cell to say
         return None
-    chosen = np.linspace(0.0, end, _FRAMES)[1:] if ahead is None else ahead
-    if chosen[-1] > end * (1 + 1e-9):
-        raise OptionError(
-            f"times up to {chosen[-1]:g} s were asked for; the protocol ends at {end:g} s",
-            remedy="Ask for times inside it",
-        )
-    drive = asked.sample(asked.start + np.concatenate([[0.0], chosen])).table.copy()
+    clock = when.times([0.0, end])
+    drive = asked.sample(asked.start + clock).table.copy()
     if np.isnan(drive[:, :2]).any():
         return None
     missing = np.isnan(drive[:, 2])
     if system.temperature is not None:
         drive[missing, 2] = system.temperature
-    return asked, chosen, drive
+    from opir.models.abcc.tables import working_potential
+
+    potential = working_potential(drive[None, :, 0], descriptor[None])[0]
+    return asked, clock, drive, potential
+
+
+def _simulated(asked: Protocol | str | Path, when: _Frames, system: System) -> _Course:
+    """The course of a simulated cell of usual constants."""
+    from opir.simulate import simulate
+
+    try:
+        # The spectra are not looked at: two points of them are enough.
+        made = simulate(
+            system, asked, vary=False, instrument=None, frames=when, wavenumber=[1000.0, 1001.0]
+        )
+    except SystemDescriptionError as error:
+        raise SystemDescriptionError(
+            f"the course of the voltage cannot be simulated: {error.problem}",
+            remedy="Give the protocol as a measured series with voltage and current",
+        ) from error
+    run = made.run
+    columns = [run.on_time(name) for name in DRIVE]
+    drive = np.stack([np.full(run.time.size, np.nan) if c is None else c for c in columns], -1)
+    return run.protocol, run.time - run.time[0], drive, made.truth["potential"].values
 
 
 def _outside(ranges: Mapping[str, Any], descriptor: Array, drive: Array) -> list[str]:

@@ -1,133 +1,193 @@
-"""One measured spectrum and the conditions ahead, to a forecast: NetCDF, CSV and a picture."""
+"""One spectrum, or none, and the conditions ahead, to a forecast: spectra, streams, species."""
 
 from __future__ import annotations
 
-import csv
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from opir.chemistry import library
-from opir.errors import FormatError, ModelError, OptionError
-from opir.files import atomic_path, check_output
-from opir.models import Forecaster, ForecastInputs, load_model
+from opir.errors import ModelError, OptionError
+from opir.models import Forecaster, ForecastInputs, from_pretrained
 from opir.models.inputs import DRIVE
-from opir.plots import save
-from opir.plots.forecast import prediction_figure
 from opir.protocol import Protocol
 from opir.quantities import parse
 from opir.run import Run, Spectrum
-from opir.run.netcdf import write_run
-from opir.run.processing import Pipeline, resample
-from opir.run.readers import read
 from opir.system import System
 from opir.workflows.conditions import conditions
+from opir.workflows.forecast_run import bounds_of, labelled
+from opir.workflows.given_spectra import GivenSpectra, read_given, simulated_given
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Prediction", "even_times", "predict"]
+
+Array = NDArray[np.float64]
+
+_MOST_FRAMES = 100_000
+_INLINE = re.compile(r"^\s*\{|^\s*\w+\s*:(\s|$)", re.M)
+_FIELDS = (
+    "electrolyte",
+    "working_electrode",
+    "counter_electrode",
+    "temperature",
+    "cell",
+    "optics",
+)
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a prediction left behind.
+    """A forecast with all that belongs to it.
 
     Attributes:
-        run: The forecast, with streams, amounts, extents and shift beside the spectra.
-        files: The NetCDF file, the table and the picture.
-        notes: What the user should know: conditions that the model cannot use, times beyond
-            those it was trained on.
+        run: The forecast. Beside ``absorbance [time, wavenumber]`` it holds, as far as the model
+            has them, ``stream_<name> [time, wavenumber]``; ``absorbance_lower`` and
+            ``absorbance_upper``, and the same with ``_whole`` for the trajectory as a whole;
+            ``amount [time, component]``, ``amount_given [component]`` at the first given spectrum
+            and ``extent [time, reaction]`` since then [mmol m-2]; voltage, current, temperature
+            and ``potential`` of the working electrode ``[time]``; and of what was given
+            ``given_absorbance [given_time, wavenumber]`` and ``given_voltage [given_time]``, ....
+        given: The spectra forecast from.
+        notes: What the user should know, a sentence each.
+        files: What was written, if anything.
     """
 
     run: Run
-    files: tuple[Path, ...]
+    given: GivenSpectra
     notes: tuple[str, ...]
+    files: tuple[Path, ...] = ()
+
+    def figure(self) -> Figure:
+        """The forecast as one picture, see :func:`opir.plots.prediction.prediction_figure`."""
+        from opir.workflows.forecast_files import picture_of
+
+        return picture_of(self.run, self.notes)
+
+    def save(self, folder: Path | str, *, overwrite: bool = False) -> tuple[Path, ...]:
+        """Write the files of a forecast, see :func:`opir.workflows.forecast_files.write_files`."""
+        from opir.workflows.forecast_files import write_files
+
+        return write_files(self.run, self.notes, folder, overwrite=overwrite)
 
 
 def predict(
-    spectrum_path: Path | str,
+    spectrum: Spectrum | Run | Path | str | None,
     *,
-    model: Path | str | Forecaster,
-    out: Path | str,
     system: System | Path | str | None = None,
     protocol: Protocol | Path | str | None = None,
+    model: Forecaster | Path | str = "opir-base",
     times: ArrayLike | None = None,
+    frames: int | None = None,
+    temperature: float | str | None = None,
+    given: int = 1,
     frame: int = 0,
+    out: Path | str | None = None,
     overwrite: bool = False,
     format: str | None = None,
 ) -> Prediction:
     """Forecast what follows one spectrum.
 
     The spectrum is processed as the model's training spectra were. It counts as time 0, and the
-    protocol starts there.
+    protocol starts there; where several are given, the first of them does.
 
     Args:
-        spectrum_path: Any file that opir reads; of a run, ``frame`` is taken.
-        model: A model, or the file of one.
-        out: Folder for ``forecast.nc``, ``forecast.csv`` and ``forecast.png``.
-        system: The system, its YAML or JSON file, or the name of one in the library. Its
-            temperature is used where the protocol gives none, and all of it by models that were
-            trained on described systems.
-        protocol: What the cell will do, or its file; for models that were trained on described
-            systems also the name of a protocol or a text, as of ``opir simulate``.
-        times: Times to forecast after the spectrum [s], rising; by default those trained on, or
-            evenly to the end of the protocol where its course is simulated.
-        frame: Which spectrum of a run, counted from 0.
+        spectrum: A spectrum, or a run of which one frame is taken, or any file that opir reads;
+            None: the static spectrum is simulated from the composition of the system.
+        system: The system, its YAML or JSON file or text, or the name of one in the library. What
+            it leaves out is taken from the library's system of the same name.
+        protocol: What the cell will do, or its file; for models of described systems also a
+            cycler's file, the name of a protocol or a text, as of ``opir simulate``.
+        model: A model, the name of one that ships, or the file of one.
+        times: Times to forecast [s], rising; by default those trained on, or evenly to the end of
+            the protocol for models of described systems.
+        frames: In their place, how many, evenly to the end of the protocol.
+        temperature: In place of the system's [K, or a text such as ``"25 degC"``].
+        given: How many frames of a run are given to the model.
+        frame: The first of them, counted from 0.
+        out: Folder for the files, see :meth:`Prediction.save`; nothing is written without.
         overwrite: Replace the files where they are.
         format: Name of a reader, to skip telling the format by content.
 
     Raises:
         FormatError: If a file cannot be read or holds something else.
-        ModelError: If the spectrum does not cover the model's wavenumbers, or the model needs the
-            system and it is not given.
-        OptionError: If there is no default for the times.
-        UnknownNameError: If a name is not in the library.
+        ModelError: If the spectrum is not what the model takes (range, measure, sign), the model
+            needs the system and it is not given, or memory does not suffice.
+        OptionError: If there is no default for the times, or both kinds are given.
+        UnknownNameError: If a name is not in the library, or no such model ships.
+        UnitError, ValueRangeError: If a temperature is in another unit, or none of a cell.
         OutputExistsError: If a file exists and ``overwrite`` is false.
     """
-    target = Path(out)
-    check_output(target, overwrite=True)
-    files = tuple(target / f"forecast.{ending}" for ending in ("nc", "csv", "png"))
-    for path in files:
-        if path.exists():
-            check_output(path, overwrite=overwrite)
-    forecaster = model if isinstance(model, Forecaster) else load_model(model)
-    cell = _system(system)
-    given = _processed(_spectrum(spectrum_path, frame, format), forecaster)
+    if out is not None:
+        from opir.workflows.forecast_files import check_files
+
+        check_files(out, overwrite=overwrite)
+    if times is not None and frames is not None:
+        raise OptionError("times and a number of frames were both given", remedy="Give one of them")
+    if frames is not None and not 1 <= frames <= _MOST_FRAMES:
+        raise OptionError(
+            f"{frames} frames were asked for", remedy=f"Ask for 1 to {_MOST_FRAMES:,}"
+        )
+    forecaster = model if isinstance(model, Forecaster) else from_pretrained(model)
+    weights = "" if isinstance(model, Forecaster) else Path(model).stem
+    cell, notes = _system(system, temperature)
+    if spectrum is not None:
+        start = read_given(spectrum, forecaster, frame=frame, count=given, format=format)
+    elif cell is None:
+        raise OptionError(
+            "there is neither a spectrum nor a system to simulate one of",
+            remedy="Give a spectrum, or a system (--system lp57-graphite)",
+        )
+    else:
+        start = simulated_given(cell, forecaster)
+    notes += start.notes
+    outside, potential, asked = False, None, None
     if forecaster.recipe.get("described"):
-        told = conditions(forecaster, cell, protocol, times)
-        plan, inputs, notes = told.protocol, told.inputs(given), told.notes
+        told = conditions(forecaster, cell, protocol, times, frames=frames, given_times=start.times)
+        plan, inputs = told.protocol, told.inputs(start.values, start.last.wavenumber)
+        notes, outside = notes + told.notes, told.outside
+        potential, asked = told.potential, told.asked
     else:
         if not isinstance(protocol, Protocol) and protocol is not None:
             protocol = Protocol.from_file(protocol)
         plan = protocol
-        ahead = _times(times, forecaster)
-        inputs, notes = _inputs(given, ahead, plan, cell, forecaster)
-    forecast = forecaster.forecast(inputs)
-    notes += forecaster.remarks(inputs)
+        ahead = _times(times, frames, plan, start, forecaster)
+        inputs, said, outside = _inputs(start, ahead, plan, cell, forecaster)
+        notes += said
+    with _enough_memory(inputs):
+        forecast = forecaster.forecast(inputs)
+        remarks = forecaster.remarks(inputs)
+        notes += remarks
+        run = labelled(forecast, inputs, start, forecaster)
+        run.attrs |= {"weights": weights} if weights else {}
+        if potential is not None:
+            count = start.times.size
+            attributes = {"units": "V", "long_name": "potential of the working electrode"}
+            run["potential"] = ("time", potential[count:], attributes)
+            run["given_potential"] = ("given_time", potential[:count], attributes)
+        bounds, said = bounds_of(forecast, inputs, forecaster, outside or bool(remarks))
+        run = run.assign(bounds)
+        if asked is not None:
+            run = run.isel(time=asked)
+        notes += said
+        if cell is not None:
+            run.attrs["system"] = cell.to_json()
+        if plan is not None:
+            run.attrs["protocol"] = plan.to_text()
+        made = Prediction(Run(run), start, notes)
+        if out is None:
+            return made
+        return Prediction(made.run, start, notes, made.save(out, overwrite=overwrite))
 
-    source = Path(spectrum_path).name
-    run = forecast.to_run(name=f"forecast from {source} by {forecaster.name}")
-    for channel, name in enumerate(DRIVE):
-        column = inputs.drive[0, 1:, channel]
-        if not np.isnan(column).all():
-            run.dataset[name] = ("time", column)
-    attributes = {"history": str(given.dataset.attrs.get("history", "")), "source": source}
-    if cell is not None:
-        attributes["system"] = cell.to_json()
-    if plan is not None:
-        attributes["protocol"] = plan.to_text()
-    run = Run(run.dataset.assign_attrs(attributes))
 
-    target.mkdir(exist_ok=True)
-    write_run(run, files[0], overwrite=overwrite)
-    _write_table(run, files[1], overwrite)
-    figure = prediction_figure(given, run, text=f"What follows {source}, by {forecaster.name}")
-    save(figure, files[2], overwrite=overwrite)
-    return Prediction(run, files, notes)
-
-
-def even_times(every: str | float, until: str | float) -> NDArray[np.float64]:
+def even_times(every: str | float, until: str | float) -> Array:
     """Evenly spaced times [s] after the spectrum, from ``every`` up to ``until``, both included.
 
     Args:
@@ -146,79 +206,97 @@ def even_times(every: str | float, until: str | float) -> NDArray[np.float64]:
             f"every {step:g} s until {last:g} s gives no time", remedy="Give 0 < every <= until"
         )
     count = int(np.floor(last / step * (1 + 1e-12)))
-    if count > 100_000:
-        raise OptionError(f"{count} times were asked for", remedy="Ask for 100,000 at most")
+    if count > _MOST_FRAMES:
+        raise OptionError(
+            f"{count} times were asked for", remedy=f"Ask for {_MOST_FRAMES:,} at most"
+        )
     return step * np.arange(1, count + 1, dtype=np.float64)
 
 
-def _system(system: System | Path | str | None) -> System | None:
-    """A system, from its file, or by its name in the library."""
+def _system(
+    system: System | Path | str | None, temperature: float | str | None
+) -> tuple[System | None, tuple[str, ...]]:
+    """The system, from its file, text or name, and what was taken from the library."""
+    notes: tuple[str, ...] = ()
+    found: System | None
     if system is None or isinstance(system, System):
-        return system
-    if Path(system).exists() or Path(system).suffix:
-        return System.from_file(system)
-    return library().systems[str(system)].system
+        found = system
+    elif not isinstance(system, Path) and _INLINE.match(system):
+        found = System.from_text(system)
+    elif Path(system).suffix or Path(system).exists():
+        found = System.from_file(system)
+    else:
+        found = library().systems[str(system)].system
+    if found is not None and found.name in library().systems:
+        own = library().systems[found.name].system
+        names = [n for n in _FIELDS if not getattr(found, n) and getattr(own, n)]
+        fields = {name: getattr(found, name) or getattr(own, name) for name in System.model_fields}
+        found = System(**fields)
+        if names:
+            shown = ", ".join(name.replace("_", " ") for name in names)
+            notes = (f"Of {found.name}, {shown} were not given and are those of the library.",)
+    if temperature is not None:
+        kelvin = parse(temperature, "temperature")
+        found = System(temperature=kelvin) if found is None else _warmed(found, kelvin)
+    return found, notes
 
 
-def _spectrum(path: Path | str, frame: int, format: str | None) -> Spectrum:
-    data = read(path, format=format)
-    if isinstance(data, Run):
-        return data.spectrum(frame)
-    if isinstance(data, Spectrum):
-        return data
-    raise FormatError("the file holds no spectrum", path=path, remedy="Give a spectrum or a run")
+def _warmed(system: System, kelvin: float) -> System:
+    fields = {name: getattr(system, name) for name in System.model_fields}
+    return System(**fields | {"temperature": kelvin})
 
 
-def _processed(spectrum: Spectrum, model: Forecaster) -> Spectrum:
-    """The spectrum as the model's training spectra were, on their axis."""
-    text = str(model.recipe.get("processing", "[]"))
-    if Pipeline.from_history(spectrum).to_json() != text:
-        spectrum = Pipeline.from_json(text)(spectrum)
-    wanted = np.asarray(model.recipe.get("wavenumber", []), dtype=np.float64)
-    found = spectrum.wavenumber
-    if wanted.size == 0 or (found.shape == wanted.shape and np.allclose(found, wanted, atol=1e-3)):
-        return spectrum
-    if found.min() > wanted.min() + 1e-3 or found.max() < wanted.max() - 1e-3:
-        raise ModelError(
-            f"the spectrum covers {found.min():g} to {found.max():g} cm-1 after processing; the "
-            f"model needs {wanted.min():g} to {wanted.max():g} cm-1",
-            remedy="Give a spectrum with that range, or train a model on yours",
-        )
-    return resample(spectrum, wanted, keep=False)
-
-
-def _times(times: ArrayLike | None, model: Forecaster) -> NDArray[np.float64]:
+def _times(
+    times: ArrayLike | None,
+    frames: int | None,
+    protocol: Protocol | None,
+    given: GivenSpectra,
+    model: Forecaster,
+) -> Array:
+    """Times to forecast on the clock of the given spectra [s]."""
+    begin = given.times[-1]
     if times is not None:
         return np.asarray(times, dtype=np.float64)
-    lead = model.recipe.get("lead")
-    if not lead:
+    lead = np.asarray(model.recipe.get("lead") or [], dtype=np.float64)
+    if frames is not None and (protocol is not None or lead.size):
+        end = begin + lead[-1] if protocol is None else protocol.duration
+        return np.asarray(np.linspace(begin, end, frames + 1)[1:])
+    if not lead.size:
         raise OptionError("the model does not say which times it was trained on; give times")
-    return np.asarray(lead, dtype=np.float64)
+    return np.asarray(begin + lead)
 
 
 def _inputs(
-    given: Spectrum,
-    ahead: NDArray[np.float64],
+    given: GivenSpectra,
+    ahead: Array,
     protocol: Protocol | None,
     system: System | None,
     model: Forecaster,
-) -> tuple[ForecastInputs, tuple[str, ...]]:
-    """Inputs without what the model never saw, and notes on what was left out."""
-    inputs = ForecastInputs.from_spectrum(
-        given,
-        ahead,
-        protocol=protocol,
-        temperature=None if system is None else system.temperature,
-    )
+) -> tuple[ForecastInputs, tuple[str, ...], bool]:
+    """Inputs without what the model never saw, notes, and whether times are beyond the trained."""
+    clock = np.concatenate([given.times, ahead])
+    drive = np.full((clock.size, len(DRIVE)), np.nan)
+    if protocol is not None:
+        drive = protocol.sample(clock).table.copy()
+    if system is not None and system.temperature is not None:
+        missing = np.isnan(drive[:, DRIVE.index("temperature")])
+        drive[missing, DRIVE.index("temperature")] = system.temperature
     seen: list[Any] = list(model.recipe.get("drive", []))
     notes = []
     for channel, name in enumerate(DRIVE):
-        known = not np.isnan(inputs.drive[..., channel]).all()
-        if known and name not in seen:
-            inputs.drive[..., channel] = np.nan
+        if not np.isnan(drive[:, channel]).all() and name not in seen:
+            drive[:, channel] = np.nan
             notes.append(f"The {name} was left out: the model was trained without it.")
+    inputs = ForecastInputs(
+        given=given.values[None],
+        given_times=given.times[None],
+        times=ahead[None],
+        wavenumber=given.last.wavenumber,
+        drive=drive[None],
+    )
     longest = max(model.recipe.get("lead", [np.inf]))
-    if ahead[-1] > longest * (1 + 1e-9):
+    beyond = bool(inputs.lead.max() > longest * (1 + 1e-9))
+    if beyond:
         notes.append(
             f"Times beyond {longest:g} s after the spectrum were never trained on; the forecast "
             "there is an extrapolation."
@@ -231,22 +309,19 @@ def _inputs(
         )
     if "simulated" in origins:
         notes.append("The model was trained on simulated runs: the forecast is only as real.")
-    return inputs, tuple(notes)
+    return inputs, tuple(notes), beyond
 
 
-def _write_table(run: Run, path: Path, overwrite: bool) -> None:
-    columns = {"time / s": run.time}
-    for name, unit in zip(DRIVE, ("V", "A", "K"), strict=True):
-        values = run.on_time(name)
-        if values is not None:
-            columns[f"{name} / {unit}"] = values
-    with (
-        atomic_path(path, overwrite=overwrite) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow([*columns, *(f"{nu:g}" for nu in run.wavenumber)])
-        for row, spectrum in enumerate(run.values):
-            cells = [float(values[row]) for values in columns.values()]
-            shown = ["" if np.isnan(cell) else f"{cell:.10g}" for cell in cells]
-            writer.writerow([*shown, *(f"{value:.8g}" for value in spectrum)])
+@contextmanager
+def _enough_memory(inputs: ForecastInputs) -> Iterator[None]:
+    """Say what to do where memory does not suffice."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # torch says it with a RuntimeError
+        if not (isinstance(error, MemoryError) or "allocate memory" in str(error)):
+            raise
+        raise ModelError(
+            f"{inputs.frames} frames of {inputs.wavenumber.size} points need more memory than "
+            "there is",
+            remedy="Ask for fewer frames (--frames), or for a shorter stretch (--every, --until)",
+        ) from error

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from opir.chemistry import library  # noqa: E402
-from opir.errors import AxisError, FormatError, ModelError, OptionError  # noqa: E402
+from opir.errors import AxisError, FormatError, ModelError, OptionError, UnknownNameError  # noqa: E402
 from opir.metrics import irreversibility, mass_balance  # noqa: E402
 from opir.models import ForecastInputs, Persistence, Windows, load_model  # noqa: E402
 from opir.models.abcc.library_mode import AbccLibrary  # noqa: E402
@@ -270,6 +270,25 @@ def test_frames_given_and_not_given_any_more() -> None:
     np.testing.assert_array_equal(back.inputs.times, data.inputs.times)
     with pytest.raises(AxisError, match="11 of 11 frames"):
         given_more(data, 11)
+
+
+@pytest.mark.parametrize("part", ["irreversible", "reversible", "residual"])
+def test_a_part_left_out(part: str) -> None:
+    """What it is worth can be seen; the others stay as they are."""
+    whole, less = drawn(1, 0.3), AbccLibrary(width=24, shared=8, without=part)
+    less.begin(cells(), seed=0)
+    less.module.load_state_dict(whole.module.state_dict())
+    one, other = whole.forecast(cells().inputs), less.forecast(cells().inputs)
+    gone = {"irreversible": "sei", "residual": "residual"}.get(part)
+    if gone:
+        assert np.abs(one.streams[gone]).max() > 0
+        assert np.abs(other.streams[gone]).max() == 0
+    else:
+        assert np.abs(one.streams["solvent"] - other.streams["solvent"]).max() > 0
+    for name in {"sei", "residual"} - {gone}:
+        np.testing.assert_array_equal(other.streams[name], one.streams[name])
+    with pytest.raises(UnknownNameError, match="reversible"):
+        AbccLibrary(without="reversibel").begin(cells(), seed=0)
 
 
 def test_what_is_given_first_is_where_it_starts() -> None:

@@ -88,7 +88,7 @@ def test_training_refuses_before_it_starts(runs: list[Path], tmp_path: Path) -> 
     assert taken.read_text() == "mine"
 
 
-def test_a_spectrum_and_a_protocol_become_three_files(
+def test_a_spectrum_and_a_protocol_become_files(
     model: Path, runs: list[Path], tmp_path: Path
 ) -> None:
     spectrum = write_spectrum(read_run(runs[0]).spectrum(0), tmp_path / "s.nc")

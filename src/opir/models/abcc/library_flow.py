@@ -8,12 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from opir.errors import UnknownNameError
 from opir.models.abcc.protocol_features import GROWING, LEVELS, STATES
 from opir.models.abcc.reactions import limited_extents
 from opir.models.abcc.tables import ChemistryTables
 from opir.models.networks.layers import Residual
 
-__all__ = ["LibraryFlow", "LibraryInputs", "LibraryPath", "absorbance"]
+__all__ = ["PARTS", "LibraryFlow", "LibraryInputs", "LibraryPath", "absorbance"]
+
+PARTS = ("irreversible", "reversible", "residual")
+"""What changes of the spectrum are made of."""
 
 _FIRST_HAZARD = -9.0
 """Logarithm of the hazard that training starts from, per 1e4 s at full weight."""
@@ -115,6 +119,7 @@ class LibraryFlow(nn.Module):
         width, blocks: Of the networks over time.
         shared: Width of the network that all reactions share.
         latent: Numbers of the latent.
+        without: One of :data:`PARTS` that is left out, to see what it is worth.
     """
 
     molar: Tensor
@@ -139,8 +144,12 @@ class LibraryFlow(nn.Module):
         blocks: int = 2,
         shared: int = 32,
         latent: int = 8,
+        without: str = "",
     ) -> None:
         super().__init__()
+        if without and without not in PARTS:
+            raise UnknownNameError("part of the flow", without, PARTS)
+        self.without = without
         buffers = {
             "molar": tables.molar,
             "slope": tables.slope,
@@ -221,6 +230,12 @@ class LibraryFlow(nn.Module):
         both = self.residual_in(torch.cat([inputs.state, *told], dim=-1))
         scores = self.residual_out(_gated(both, self.residual_gate(context)))
         residual = (scores[:, 1:] - scores[:, :1]) * inputs.path[:, None, None]
+        if self.without == "irreversible":
+            taken, formed, exact = (torch.zeros_like(item) for item in (taken, formed, exact))
+        elif self.without == "reversible":
+            moved = torch.zeros_like(moved)
+        elif self.without == "residual":
+            residual = torch.zeros_like(residual)
         return LibraryPath(taken, moved, formed, residual, exact, held)
 
     def context(self, inputs: LibraryInputs) -> Tensor:

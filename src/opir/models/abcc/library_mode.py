@@ -70,7 +70,7 @@ class AbccLibrary(NetworkForecaster):
     each spectrum: how a baseline drifts can be learned by heart but not foretold.
 
     Args:
-        width, blocks, shared, latent: See :class:`LibraryFlow`.
+        width, blocks, shared, latent, without: See :class:`LibraryFlow`.
         residual_weight: Of the size of the residual in the loss, in units of the mean change.
         drift_weight: Of the error with its straight baseline.
         latent_share: Of the runs of a step of which frames tell of the latent.
@@ -83,6 +83,7 @@ class AbccLibrary(NetworkForecaster):
         "width": (128, 192),
         "residual_weight": (0.1, 0.3),
     }
+    any_axis: ClassVar[bool] = True
     rows: ClassVar[int] = 128
     loss_frames: ClassVar[int] = 8
     static: int = 8
@@ -98,6 +99,7 @@ class AbccLibrary(NetworkForecaster):
         drift_weight: float = 0.1,
         latent_share: float = 0.5,
         narrowness: float = 1e-5,
+        without: str = "",
     ) -> None:
         super().__init__(
             width=width,
@@ -108,6 +110,7 @@ class AbccLibrary(NetworkForecaster):
             drift_weight=drift_weight,
             latent_share=latent_share,
             narrowness=narrowness,
+            without=without,
         )
         self._tables: ChemistryTables | None = None
         self._other: OtherAxis | None = None
@@ -122,6 +125,7 @@ class AbccLibrary(NetworkForecaster):
             blocks=int(self.options["blocks"]),
             shared=int(self.options["shared"]),
             latent=int(self.options["latent"]),
+            without=str(self.options["without"]),
         )
 
     @property
@@ -373,12 +377,22 @@ class AbccLibrary(NetworkForecaster):
         trust, more = float(self.trust), start.more
 
         def absorbed(change: Tensor) -> Tensor:
-            return absorbance(trust * change[:, more:], told.shift, start.molar, start.slope)
+            # Of most populations there is nothing that could change, and few are shifted.
+            there = change.flatten(0, 1).any(dim=0).nonzero()[:, 0]
+            moved = told.shift[:, there].any(dim=0).nonzero()[:, 0]
+            change, slope = trust * change[:, more:, there], start.slope[there[moved]]
+            found = change @ start.molar[there]
+            shifted = change[..., moved] * told.shift[:, None, there[moved]]
+            return found.flatten(0, 1).addmm_(shifted.flatten(0, 1), slope).view_as(found)
 
         # With a trust of 0 it is persistence of the last given frame.
         base = trust * start.base[:, None] + (1 - trust) * start.last[:, None]
-        rest = trust * (path.residual[:, more:] @ start.basis + start.carried[:, None])
-        parts = (base + absorbed(path.taken + path.moved), absorbed(path.formed), rest)
+        rest = (trust * path.residual[:, more:]) @ start.basis
+        parts = (
+            absorbed(path.taken + path.moved).add_(base),
+            absorbed(path.formed),
+            rest.add_(trust * start.carried[:, None]),
+        )
         return (
             *(item.cpu().numpy() for item in parts),
             trust * path.extents[:, more:].cpu().numpy(),
