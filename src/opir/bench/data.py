@@ -187,6 +187,14 @@ class FoldData:
         return found
 
     @property
+    def streams_last(self) -> NDArray[np.float32] | None:
+        """The same at the last given frame, shape ``[window, 2, wavenumber]``."""
+        if not self.has_streams:
+            return None
+        found = [streams[:, :, 0] for _, streams in self._streams()]
+        return np.concatenate(found)
+
+    @property
     def stream_names(self) -> tuple[str, ...]:
         """Names along the second axis of :attr:`streams`; empty where there are none."""
         if self.source is None or not self.has_streams:

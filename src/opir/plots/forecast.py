@@ -30,11 +30,11 @@ __all__ = ["forecast_figure"]
 def forecast_figure(given: Spectrum, truth: Run, forecast: Run, *, text: str) -> Figure:
     """Change from the given frame: measured, forecast and error as heat maps, and as curves.
 
-    The three maps share one colour scale.
+    The three maps share one colour scale. A simulated run is called simulated, not measured.
 
     Args:
         given: The frame that was given, at time 0.
-        truth: What was measured afterwards.
+        truth: What was measured (or simulated) afterwards.
         forecast: What was forecast for the same times.
         text: Title.
 
@@ -51,10 +51,11 @@ def forecast_figure(given: Spectrum, truth: Run, forecast: Run, *, text: str) ->
     start = given.values.astype(np.float64)
     measured, foreseen = truth.values - start, forecast.values - start
     low, high, extend = colour_limits(np.concatenate([measured, foreseen]), centred=True)
+    origin = "simulated" if truth.origin == "simulated" else "measured"
     maps = (
-        ("measured change", measured),
+        (f"{origin} change", measured),
         ("forecast change", foreseen),
-        ("error: forecast - measured", foreseen - measured),
+        (f"error: forecast - {origin}", foreseen - measured),
     )
     for axes, (name, values) in zip(panels[0], maps, strict=True):
         mesh = spectral_mesh(
@@ -72,7 +73,7 @@ def forecast_figure(given: Spectrum, truth: Run, forecast: Run, *, text: str) ->
     shown = [len(measured) // 4, len(measured) // 2, len(measured) - 1]
     extent = 1.1 * float(np.abs([measured[shown], foreseen[shown]]).max())
     for axes, frame in zip(panels[1], shown, strict=True):
-        _curves(axes, truth.wavenumber, measured[frame], foreseen[frame])
+        _curves(axes, truth.wavenumber, measured[frame], foreseen[frame], origin)
         axes.set_ylim(-extent, extent)
         axes.set_title(f"{unit(truth.time[frame]):.3g} {unit.name} after", loc="left", fontsize=10)
     panels[1][0].set_ylabel(f"Change of {_lower(signal_label(truth))}")
@@ -86,9 +87,10 @@ def _curves(
     wavenumber: NDArray[np.float64],
     measured: NDArray[np.float64],
     foreseen: NDArray[np.float64],
+    origin: str,
 ) -> None:
     axes.axhline(0, color="0.6", lw=0.8)
-    axes.plot(wavenumber, measured, color="black", lw=1.0, label="measured")
+    axes.plot(wavenumber, measured, color="black", lw=1.0, label=origin)
     axes.plot(wavenumber, foreseen, color=COLOURS[1], lw=1.4, label="forecast")
     spectral_axis(axes, wavenumber)
 

@@ -1,10 +1,11 @@
-"""The demonstration: the main job on the real runs that can be had."""
+"""The demonstration: the main job on a battery, simulated, and on the real runs there are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+from opir.workflows.battery_demo import battery
 from opir.workflows.real_runs import RealRunReport, fermentation, tga_ir
 
 __all__ = ["demo"]
@@ -20,7 +21,9 @@ def demo(
     tga_file: Path | str | None = None,
     say: Callable[[str], None] | None = print,
 ) -> list[RealRunReport]:
-    """Forecast real runs from single frames; a few minutes on two cores.
+    """Forecast a battery from one spectrum, then real runs; a few minutes on two cores.
+
+    The battery is simulated; no open operando infrared data of a real one is known to us.
 
     Args:
         out: Folder for the results, one folder per run in it.
@@ -31,6 +34,10 @@ def demo(
         say: Takes a line of text now and then.
     """
     target = Path(out)
+    target.mkdir(parents=True, exist_ok=True)
+    cell = battery(target / "battery", overwrite=overwrite)
+    if say:
+        say(f"{cell.text}\nResults: {cell.folder}\n")
     where = target / "fermentation"
     reports = [fermentation(where, overwrite=overwrite, rotations=rotations, say=say)]
     series = SHARED if tga_file is None and SHARED.is_file() else tga_file

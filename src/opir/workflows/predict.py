@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from opir.chemistry import library
 from opir.errors import ModelError, OptionError
 from opir.models import Forecaster, ForecastInputs, from_pretrained
 from opir.models.inputs import DRIVE
@@ -23,6 +21,7 @@ from opir.system import System
 from opir.workflows.conditions import conditions
 from opir.workflows.forecast_run import bounds_of, labelled
 from opir.workflows.given_spectra import GivenSpectra, read_given, simulated_given
+from opir.workflows.given_system import given_system
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,15 +31,6 @@ __all__ = ["Prediction", "even_times", "predict"]
 Array = NDArray[np.float64]
 
 _MOST_FRAMES = 100_000
-_INLINE = re.compile(r"^\s*\{|^\s*\w+\s*:(\s|$)", re.M)
-_FIELDS = (
-    "electrolyte",
-    "working_electrode",
-    "counter_electrode",
-    "temperature",
-    "cell",
-    "optics",
-)
 
 
 @dataclass(frozen=True)
@@ -137,7 +127,7 @@ def predict(
         )
     forecaster = model if isinstance(model, Forecaster) else from_pretrained(model)
     weights = "" if isinstance(model, Forecaster) else Path(model).stem
-    cell, notes = _system(system, temperature)
+    cell, notes = given_system(system, temperature)
     if spectrum is not None:
         start = read_given(spectrum, forecaster, frame=frame, count=given, format=format)
     elif cell is None:
@@ -211,39 +201,6 @@ def even_times(every: str | float, until: str | float) -> Array:
             f"{count} times were asked for", remedy=f"Ask for {_MOST_FRAMES:,} at most"
         )
     return step * np.arange(1, count + 1, dtype=np.float64)
-
-
-def _system(
-    system: System | Path | str | None, temperature: float | str | None
-) -> tuple[System | None, tuple[str, ...]]:
-    """The system, from its file, text or name, and what was taken from the library."""
-    notes: tuple[str, ...] = ()
-    found: System | None
-    if system is None or isinstance(system, System):
-        found = system
-    elif not isinstance(system, Path) and _INLINE.match(system):
-        found = System.from_text(system)
-    elif Path(system).suffix or Path(system).exists():
-        found = System.from_file(system)
-    else:
-        found = library().systems[str(system)].system
-    if found is not None and found.name in library().systems:
-        own = library().systems[found.name].system
-        names = [n for n in _FIELDS if not getattr(found, n) and getattr(own, n)]
-        fields = {name: getattr(found, name) or getattr(own, name) for name in System.model_fields}
-        found = System(**fields)
-        if names:
-            shown = ", ".join(name.replace("_", " ") for name in names)
-            notes = (f"Of {found.name}, {shown} were not given and are those of the library.",)
-    if temperature is not None:
-        kelvin = parse(temperature, "temperature")
-        found = System(temperature=kelvin) if found is None else _warmed(found, kelvin)
-    return found, notes
-
-
-def _warmed(system: System, kelvin: float) -> System:
-    fields = {name: getattr(system, name) for name in System.model_fields}
-    return System(**fields | {"temperature": kelvin})
 
 
 def _times(

@@ -24,10 +24,10 @@ from opir.workflows.model_card import model_card
 from opir.workflows.settings import TrainSettings, preset_settings
 from opir.workflows.train_store import fold_without, train_on_store
 
-__all__ = ["Examined", "examine", "pretrain", "widening"]
+__all__ = ["Examined", "examine", "pretrain", "stream_r2", "widening"]
 
 _METRICS = (
-    "mae", "dilate", "coverage-90", "width-90", "stream-r2", "irreversibility", "mass-balance",
+    "mae", "dilate", "coverage-90", "width-90", "irreversibility", "mass-balance",
     "onset-voltage", "peak-position",
 )  # fmt: skip
 _LEVEL = 0.9
@@ -82,7 +82,7 @@ def examine(model: Forecaster, data: FoldData) -> Examined:
     still = Persistence().forecast(data.test.inputs).spectra
     scores = dict(found.means)
     scores["persistence"] = float(np.abs(still - data.test.target).mean())
-    scores |= _streams(forecast, data)
+    scores |= stream_r2(forecast, data)
     errors = np.abs(forecast.spectra - data.test.target)
     half = model.intervals.half_widths(data.test.inputs.lead, _LEVEL)
     return Examined(data.fold.name, len(data.test), scores, widening(errors / half))
@@ -97,17 +97,24 @@ def widening(relative: np.ndarray[Any, np.dtype[Any]]) -> float:
     return float(np.clip(np.quantile(relative, _LEVEL), 1.0, _MOST))
 
 
-def _streams(forecast: Forecast, data: FoldData) -> dict[str, float]:
+def stream_r2(forecast: Forecast, data: FoldData) -> dict[str, float]:
     """Median coefficient of determination of each stream over the runs, where the truth is known.
 
-    See :func:`opir.metrics.stream_separation`.
+    Of the change from the given frame, where the interphase's stream is taken to be nothing and
+    the solvent's the given spectrum; see :func:`opir.metrics.stream_separation`.
     """
-    truth, names = data.streams, data.stream_names
-    if truth is None or not set(names) <= set(forecast.streams):
+    later, first, names = data.streams, data.streams_last, data.stream_names
+    if later is None or first is None or not set(names) <= set(forecast.streams):
         return {}
+    start = np.zeros_like(first)
+    start[:, names.index("solvent")] = data.test.inputs.last
     given = np.stack([forecast.streams[name] for name in names], axis=1)
-    found = np.nanmedian(stream_separation(given, truth), axis=0)
-    return {f"stream-r2 {name}": float(v) for name, v in zip(names, found, strict=True)}
+    found = stream_separation(
+        np.concatenate([start[:, :, None], given], axis=2),
+        np.concatenate([first[:, :, None], later], axis=2),
+    )
+    middle = np.nanmedian(found, axis=0)
+    return {f"stream-r2 {name}": float(v) for name, v in zip(names, middle, strict=True)}
 
 
 def pretrain(

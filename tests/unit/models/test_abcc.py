@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,12 @@ from opir.models.abcc.initialise import first_guess, successive_projection  # no
 from opir.models.abcc.losses import (  # noqa: E402
     anchor_loss,
     displacement_loss,
+    mean_flow_loss,
     semigroup_loss,
 )
 from opir.models.abcc.streams import IrreversibleStream, ReversibleStream  # noqa: E402
+from opir.training import TrainingConfig  # noqa: E402
+from opir.training.loop import train  # noqa: E402
 from tests.unit.models.toy import WAVENUMBER, bands, decay, sweeps  # noqa: E402
 
 SMALL = AbccConfig(components=3, reversible=4)
@@ -136,6 +140,67 @@ def test_losses_are_zero_on_an_exact_flow_and_only_there() -> None:
     assert anchor_loss(moved(x, short)[:, 0] / short, a * x) < 1e-12
     assert displacement_loss(1.1 * whole, x, observed) > 1e-4
     assert semigroup_loss(1.1 * whole[:, 1:], whole[:, 0], onward) > 1e-4
+
+
+def test_the_mean_flow_identity_holds_on_an_exact_flow_and_only_there() -> None:
+    """dx/dt = a x + d(t), d = b t + c: the average velocity from r to t is known."""
+    a, b, c = -0.7, 0.4, 0.2
+    x = torch.randn(4, 5, dtype=torch.float64)
+    end = torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64).expand(4, 3)
+    begin = torch.full((4,), 0.1, dtype=torch.float64)
+
+    def average(spectrum: torch.Tensor, r: torch.Tensor, felt: torch.Tensor) -> torch.Tensor:
+        lead = end - r[:, None]
+        grown = torch.expm1(a * lead)
+        # The drive is a line of slope b from what is felt at r.
+        swept = b * (grown - a * lead) / a**2
+        whole = grown[..., None] * spectrum[:, None]
+        whole = whole + (felt * grown / a + swept)[..., None]
+        return whole / lead[..., None]
+
+    felt = (b * begin + c)[:, None]
+    velocity = a * x + felt
+    rate = (velocity, torch.ones_like(begin), torch.full_like(felt, b))
+    lead = end - begin[:, None]
+    assert mean_flow_loss(average, (x, begin, felt), rate, lead) < 1e-25
+    slow = (0.9 * velocity, *rate[1:])
+    assert mean_flow_loss(average, (x, begin, felt), slow, lead) > 1e-4
+
+    def wrong(*state: torch.Tensor) -> torch.Tensor:
+        return 1.1 * average(*state)
+
+    assert mean_flow_loss(wrong, (x, begin, felt), rate, lead) > 1e-4
+
+
+def test_the_terms_of_the_loss_are_switched_by_their_weights() -> None:
+    """With the identity in it a training lowers it, too; a weight of 0 leaves a term out."""
+    data, _ = sweeps(batch=16)
+    config = replace(SMALL, mean_flow=0.3, early_share=1.0)
+    found = {}
+    for steps in (1, 200):
+        model = Abcc(config)
+        plan = TrainingConfig(steps=steps, batch=16, learning_rate=5e-3, average=0, device="cpu")
+        train(model, data, config=plan)
+        batch = {
+            "frames": torch.tensor(
+                np.concatenate([data.inputs.given, data.target], axis=1), dtype=torch.float32
+            ),
+            "times": torch.tensor(
+                np.concatenate([data.inputs.given_times, data.inputs.times], axis=1),
+                dtype=torch.float32,
+            ),
+            "drive": torch.tensor(data.inputs.drive, dtype=torch.float32),
+            "descriptor": torch.zeros(16, 0),
+            "given_frames": torch.tensor(1),
+        }
+        terms = model.losses(batch, torch.Generator().manual_seed(1))
+        found[steps] = terms["mean_flow"].item()
+    assert 0 < found[200] < 0.5 * found[1]
+    bare = Abcc(replace(SMALL, semigroup=0.0))
+    bare.begin(data, seed=0)
+    assert not {"mean_flow", "semigroup"} & set(
+        bare.losses(batch, torch.Generator().manual_seed(1))
+    )
 
 
 def test_missing_drive_is_nothing_and_known_drive_is_something() -> None:

@@ -25,6 +25,7 @@ class AbccConfig:
             begin with, per training horizon; well above the number of frames, it is gone at once.
         semigroup: Weight of the semigroup term (split at an observed frame).
         anchor: Weight of the velocity anchor.
+        mean_flow: Weight of the MeanFlow identity, with the velocity of the anchor; 0 for none.
         anchor_frames: Frames over which the observed velocity is taken; more of them, less noise.
         reconstruction: Weight of "amounts and reversible coordinates make up the given frame".
         roughness: Weight of the second difference of the component spectra.
@@ -42,6 +43,7 @@ class AbccConfig:
     first_fade: float = 60.0
     semigroup: float = 0.1
     anchor: float = 0.03
+    mean_flow: float = 0.0
     anchor_frames: int = 4
     reconstruction: float = 0.03
     roughness: float = 1e-2

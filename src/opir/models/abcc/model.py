@@ -14,7 +14,12 @@ from opir.errors import ModelError
 from opir.models.abcc.config import AbccConfig
 from opir.models.abcc.flow import ChemicalFlow, FlowPath
 from opir.models.abcc.initialise import FirstGuess, first_guess
-from opir.models.abcc.losses import anchor_loss, displacement_loss, semigroup_loss
+from opir.models.abcc.losses import (
+    anchor_loss,
+    displacement_loss,
+    mean_flow_loss,
+    semigroup_loss,
+)
 from opir.models.base import MODELS, Arrays, TrainedForecaster, check_wavenumber, not_fitted
 from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
@@ -139,6 +144,11 @@ class Abcc(TrainedForecaster):
             "roughness": config.roughness * flow.components.roughness(),
             "shift_rate": config.shift_rate * _relative_rate(path, config.largest_shift),
         }
+        if config.mean_flow > 0:
+            observed_rate = (frames[:, start + step] - given) / duration[:, None]
+            terms["mean_flow"] = config.mean_flow * self._mean_flow(
+                given, times[:, start:], drive[:, start:], descriptor, observed_rate
+            )
         if middle is not None and config.semigroup > 0:
             onward = flow(frames[:, middle], times[:, middle:], drive[:, middle:], descriptor)
             at = middle - start - 1
@@ -146,6 +156,28 @@ class Abcc(TrainedForecaster):
                 whole[:, at + 1 :], whole[:, at], onward.displacement[:, 1:]
             )
         return terms
+
+    def _mean_flow(
+        self, given: Tensor, times: Tensor, drive: Tensor, descriptor: Tensor, velocity: Tensor
+    ) -> Tensor:
+        """The MeanFlow identity from a frame on, the drive being a straight line after it."""
+        flow = self.module
+        unit = flow.time_scale
+        known = torch.nan_to_num(drive)
+        slope = (known[:, 1] - known[:, 0]) / (times[:, 1:2] - times[:, :1])
+
+        def average(spectrum: Tensor, begin: Tensor, felt: Tensor) -> Tensor:
+            clock = torch.cat([begin[:, None], times[:, 1:]], dim=1)
+            course = torch.where(torch.isnan(drive[:, :1]), drive[:, :1], felt[:, None])
+            course = torch.cat([course, drive[:, 1:]], dim=1)
+            return flow.average_velocity(spectrum, clock, course, descriptor)
+
+        return mean_flow_loss(
+            average,
+            (given, times[:, 0], known[:, 0]),
+            (velocity * unit, torch.ones_like(times[:, 0]) * unit, slope * unit),
+            (times[:, 1:] - times[:, :1]) / unit,
+        )
 
     def _choose(self, first: int, last: int, generator: torch.Generator) -> tuple[int, int | None]:
         """Frame ``r`` that a batch starts from, and the observed ``m`` it is split at."""

@@ -1,0 +1,124 @@
+"""What each part of ABCC's library mode is worth: train without it, with the same budget.
+
+    python benchmarks/ablation.py STORE                          # 60 s, 3 seeds, random split
+    python benchmarks/ablation.py STORE --folds lp57-lithium --seeds 1 --csv FILE
+
+Simulated data. Each variant is trained on a fold of OpIRBench (the random split, or one that holds
+out the system named) with the same processor time, and scored on its test runs: mean absolute
+error, and the median R2 of the streams against the simulator's. ``no library`` is the perceptron
+`mlp` over the same spectra, drive and descriptors. Mean over seeds, and the largest distance of a
+seed from it. Results are added to the CSV as they come; what is in it is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from opir.bench.data import FoldData, load_fold, open_sources
+from opir.models import Forecaster, TrainedForecaster, get_model
+from opir.training import TrainingConfig
+from opir.training.loop import train
+from opir.workflows.pretrain import stream_r2
+from opir.workflows.train_store import fold_without
+
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "whole": ("abcc-library", {}),
+    "without irreversible stream": ("abcc-library", {"without": "irreversible"}),
+    "without reversible coordinates": ("abcc-library", {"without": "reversible"}),
+    "without residual": ("abcc-library", {"without": "residual"}),
+    "residual not penalised": ("abcc-library", {"residual_weight": 0.0}),
+    "without latent": ("abcc-library", {"latent_share": 0.0}),
+    "loss with baseline": ("abcc-library", {"drift_weight": 1.0}),
+    "no library": ("mlp", {}),
+}
+FIELDS = ("fold", "variant", "seed", "steps", "mae", "persistence", "solvent", "sei")
+
+
+def run(data: FoldData, variant: str, seed: int, seconds: float) -> dict[str, Any]:
+    """Train and score one."""
+    name, options = VARIANTS[variant]
+    model: Forecaster = get_model(name)(**options)
+    assert isinstance(model, TrainedForecaster)
+    rate = 3e-3 if name == "mlp" else 5e-3
+    config = TrainingConfig(seconds=seconds, seed=seed, batch=32, learning_rate=rate, device="cpu")
+    done = train(model, data.train, data.validation, config=config, progress=False)
+    forecast = model.forecast(data.test.inputs)
+    row = {
+        "fold": data.fold.name,
+        "variant": variant,
+        "seed": seed,
+        "steps": done.steps,
+        "mae": float(np.abs(forecast.spectra - data.test.target).mean()),
+        "persistence": float(np.abs(data.test.change).mean()),
+        "solvent": "",
+        "sei": "",
+    }
+    found = stream_r2(forecast, data)
+    row |= {name.split()[1]: value for name, value in found.items()}
+    return row
+
+
+def read(path: Path | None) -> list[dict[str, Any]]:
+    """What was run before."""
+    if path is None or not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def shown(rows: list[dict[str, Any]], fold: str) -> str:
+    """The table of a fold, as Markdown."""
+    lines = ["| variant | seeds | MAE / 1e-3 | R2 solvent | R2 sei |", "|---|---|---|---|---|"]
+    for variant in VARIANTS:
+        some = [row for row in rows if row["fold"] == fold and row["variant"] == variant]
+        if not some:
+            continue
+        errors = 1e3 * np.array([float(row["mae"]) for row in some])
+        off = f" ± {np.abs(errors - errors.mean()).max():.2f}" if len(some) > 1 else ""
+        parts = [
+            f"{np.mean([float(row[name]) for row in some]):.2f}" if some[0][name] != "" else "-"
+            for name in ("solvent", "sei")
+        ]
+        lines.append(
+            f"| {variant} | {len(some)} | {errors.mean():.2f}{off} | {parts[0]} | {parts[1]} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run what is asked for and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("store")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--folds", default="random")
+    parser.add_argument("--csv", type=Path)
+    asked = parser.parse_args()
+    sources = open_sources(asked.store)
+    rows = read(asked.csv)
+    for name in asked.folds.split(","):
+        data = load_fold(fold_without(sources, None if name == "random" else name), sources)
+        for seed in range(asked.seeds):
+            for variant in VARIANTS:
+                key = (data.fold.name, variant, str(seed))
+                if key in {(r["fold"], r["variant"], str(r["seed"])) for r in rows}:
+                    continue
+                rows.append(run(data, variant, seed, asked.seconds))
+                print(rows[-1], flush=True)
+                if asked.csv:
+                    with asked.csv.open("w", newline="", encoding="utf-8") as file:
+                        writer = csv.DictWriter(file, FIELDS)
+                        writer.writeheader()
+                        writer.writerows(rows)
+        still = 1e3 * float(rows[-1]["persistence"])
+        print(f"\n{data.fold.name} (simulated), persistence {still:.2f}e-3")
+        print(shown(rows, data.fold.name), flush=True)
+
+
+if __name__ == "__main__":
+    main()
