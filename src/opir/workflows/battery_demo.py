@@ -54,9 +54,9 @@ class BatteryReport:
                 f"A simulated cell ({run.system.name if run.system else 'unknown'}), seen by no "
                 f"training: {run.time.size} frames from one spectrum and what the cell was put "
                 "through.",
-                f"Mean absolute error {1e3 * self.mae:.2f}e-3 (persistence "
-                f"{1e3 * self.persistence:.2f}e-3, {share:.0%} above it); {self.covered:.0%} of "
-                "the points lie in the 90 % intervals.",
+                f"Mean absolute error {1e3 * self.mae:.2f}e-3, {share:.0%} below persistence "
+                f"({1e3 * self.persistence:.2f}e-3); {self.covered:.1%} of the points lie in the "
+                "90 % intervals.",
                 f"Streams against the simulator's, R2: {streams}.",
                 f"Formed most: {', '.join(_formed(run))}.",
                 "The cell is simulated and so were those trained on: of real cells it says "

@@ -14,6 +14,7 @@ from opir.errors import ModelError, OptionError, ProtocolError, SystemDescriptio
 from opir.models import Forecaster, ForecastInputs
 from opir.models.descriptor import DESCRIPTOR, describe
 from opir.models.inputs import DRIVE
+from opir.models.known_systems import KnownSystems
 from opir.protocol import Protocol
 from opir.run import Electrochemistry
 from opir.run.axes import check_axis
@@ -28,6 +29,8 @@ Array = NDArray[np.float64]
 _SLACK = 0.05
 """By how much of a range a value may lie outside without a note."""
 _SHOWN = 4
+_ALIKE = 1.1
+"""Up to this ratio of :class:`opir.models.known_systems.Likeness` a system counts as known."""
 
 _FRAMES = 63
 """Frames to forecast where neither times nor a number are asked for; models are told of the drive
@@ -64,6 +67,7 @@ class Conditions:
     descriptor: Array
     notes: tuple[str, ...]
     outside: bool = False
+    unlike: bool = False
 
     def inputs(self, given: Array, wavenumber: Array) -> ForecastInputs:
         """With the spectra.
@@ -208,6 +212,8 @@ def conditions(
             "there is an extrapolation."
         )
     strange += _outside(recipe.get("ranges", {}), descriptor, drive)
+    unlike = _unlike(recipe.get("known_systems"), descriptor)
+    strange += unlike
     notes += strange
     if "simulated" in recipe.get("origin", []):
         notes.append("The model was trained on simulated runs: the forecast is only as real.")
@@ -222,6 +228,7 @@ def conditions(
         descriptor,
         tuple(notes),
         bool(strange),
+        bool(unlike),
     )
 
 
@@ -288,6 +295,20 @@ def _simulated(asked: Protocol | str | Path, when: _Frames, system: System) -> _
     columns = [run.on_time(name) for name in DRIVE]
     drive = np.stack([np.full(run.time.size, np.nan) if c is None else c for c in columns], -1)
     return run.protocol, run.time - run.time[0], drive, made.truth["potential"].values
+
+
+def _unlike(known: Mapping[str, Any] | None, descriptor: Array) -> list[str]:
+    """That the system is like none of those trained on, where it is."""
+    if known is None:
+        return []
+    found = KnownSystems.from_json(known).likeness(descriptor)
+    if found.ratio <= _ALIKE:
+        return []
+    return [
+        f"The system is like none of those that the model was trained on: its distance from them "
+        f"is {found.ratio:.2g} times that of cells of one kind from each other; the nearest is "
+        f"{found.nearest}."
+    ]
 
 
 def _outside(ranges: Mapping[str, Any], descriptor: Array, drive: Array) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,6 +145,9 @@ def predict(
         plan, inputs = told.protocol, told.inputs(start.values, start.last.wavenumber)
         notes, outside = notes + told.notes, told.outside
         potential, asked = told.potential, told.asked
+        if told.unlike:
+            forecaster, said = _careful(forecaster)
+            notes += said
     else:
         if not isinstance(protocol, Protocol) and protocol is not None:
             protocol = Protocol.from_file(protocol)
@@ -201,6 +205,20 @@ def even_times(every: str | float, until: str | float) -> Array:
             f"{count} times were asked for", remedy=f"Ask for {_MOST_FRAMES:,} at most"
         )
     return step * np.arange(1, count + 1, dtype=np.float64)
+
+
+def _careful(model: Forecaster) -> tuple[Forecaster, tuple[str, ...]]:
+    """The model with the share of its change that is kept on a system like none trained on."""
+    share = model.recipe.get("trust_unlike")
+    if share is None or model.trust is None or share >= model.trust:
+        return model, ()
+    less = copy(model)
+    less.trust = float(share)
+    note = (
+        f"Of the forecast change {share:.0%} is kept, since that was best on the average over "
+        "systems held out of training."
+    )
+    return less, (note,)
 
 
 def _times(

@@ -16,15 +16,16 @@ from opir.bench.scoring import score
 from opir.errors import ModelError, UnknownNameError
 from opir.files import atomic_path
 from opir.metrics import stream_separation
-from opir.models import Forecaster, Intervals, Persistence, load_model
+from opir.models import Forecaster, Intervals, load_model
 from opir.models.forecast import Forecast
+from opir.models.kept_share import SHARES
 from opir.run.store import Store
 from opir.training import TrainingConfig
 from opir.workflows.model_card import model_card
 from opir.workflows.settings import TrainSettings, preset_settings
 from opir.workflows.train_store import fold_without, train_on_store
 
-__all__ = ["Examined", "examine", "pretrain", "stream_r2", "widening"]
+__all__ = ["Examined", "examine", "pretrain", "share_for", "stream_r2", "widening"]
 
 _METRICS = (
     "mae", "dilate", "coverage-90", "width-90", "irreversibility", "mass-balance",
@@ -44,13 +45,22 @@ class Examined:
         runs: Number of test runs.
         scores: Metric -> mean over the runs that it applies to; ``persistence`` is the mean
             absolute error of the given frame. ``stream-r2`` also by stream, medians.
-        widening: Factor by which the 90 % intervals had to be widened to hold 90 % of the points.
+        mae_by_share: Mean absolute error with shares of the forecast change kept
+            (:data:`opir.models.kept_share.SHARES`), 0 is persistence.
+        widening_by_share: Factor by which the 90 % intervals had to be widened to hold 90 % of the
+            points, with each of these shares.
     """
 
     name: str
     runs: int
     scores: dict[str, float]
-    widening: float
+    mae_by_share: list[float]
+    widening_by_share: list[float]
+
+    @property
+    def widening(self) -> float:
+        """With all of the change."""
+        return self.widening_by_share[-1]
 
     def to_json(self) -> dict[str, Any]:
         """JSON values."""
@@ -58,7 +68,8 @@ class Examined:
             "name": self.name,
             "runs": self.runs,
             "scores": self.scores,
-            "widening": self.widening,
+            "mae_by_share": self.mae_by_share,
+            "widening_by_share": self.widening_by_share,
         }
 
 
@@ -79,13 +90,15 @@ def examine(model: Forecaster, data: FoldData) -> Examined:
         )
     forecast = model.forecast(data.test.inputs)
     found = score(forecast, data, intervals=model.intervals, metrics=_METRICS)
-    still = Persistence().forecast(data.test.inputs).spectra
-    scores = dict(found.means)
-    scores["persistence"] = float(np.abs(still - data.test.target).mean())
-    scores |= stream_r2(forecast, data)
-    errors = np.abs(forecast.spectra - data.test.target)
+    last, target = data.test.inputs.last[:, None], data.test.target
     half = model.intervals.half_widths(data.test.inputs.lead, _LEVEL)
-    return Examined(data.fold.name, len(data.test), scores, widening(errors / half))
+    errors, factors = [], []
+    for share in SHARES:
+        error = np.abs(last + np.float32(share) * (forecast.spectra - last) - target)
+        errors.append(float(error.mean()))
+        factors.append(widening(error / half))
+    scores = {**found.means, "persistence": errors[0], **stream_r2(forecast, data)}
+    return Examined(data.fold.name, len(data.test), scores, errors, factors)
 
 
 def widening(relative: np.ndarray[Any, np.dtype[Any]]) -> float:
@@ -115,6 +128,12 @@ def stream_r2(forecast: Forecast, data: FoldData) -> dict[str, float]:
     )
     middle = np.nanmedian(found, axis=0)
     return {f"stream-r2 {name}": float(v) for name, v in zip(names, middle, strict=True)}
+
+
+def share_for(held: Sequence[Examined]) -> int:
+    """Which of the shares is best on the average over systems held out, each counting alike."""
+    relative = [np.array(item.mae_by_share) / item.mae_by_share[0] for item in held]
+    return int(np.argmin(np.mean(relative, axis=0)))
 
 
 def pretrain(
@@ -232,15 +251,28 @@ def _finish(
     """Intervals outside of training, from the systems held out, and the card."""
     model = load_model(path)
     assert isinstance(model.intervals, Intervals)
-    beyond = float(np.mean([item.widening for item in held]))
+    share = share_for(held)
+    beyond = float(np.mean([item.widening_by_share[share] for item in held]))
     model.intervals = replace(model.intervals, beyond=round(beyond, 3))
+    model.recipe["trust_unlike"] = float(SHARES[share])
     model.save(path, overwrite=True)
+    rows = []
+    for item in held:
+        # Chosen on the others, as for a system of a user's.
+        others = share_for([one for one in held if one is not item])
+        rows.append(
+            {
+                **item.to_json(),
+                "careful": item.mae_by_share[others],
+                "widening": item.widening_by_share[others],
+            }
+        )
     text = model_card(
         path.stem,
         model,
         settings,
         examined.to_json(),
-        [item.to_json() for item in held],
+        rows,
         version=opir.__version__,
         size=path.stat().st_size,
     )

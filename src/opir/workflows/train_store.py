@@ -16,6 +16,7 @@ from opir.errors import UnknownNameError
 from opir.files import check_output
 from opir.models import get_model
 from opir.models.inputs import DRIVE
+from opir.models.known_systems import KnownSystems
 from opir.run.store import Store
 from opir.training import TrainingConfig
 from opir.workflows.train import Trained, fit_and_save
@@ -94,6 +95,9 @@ def train_on_store(
             "drive": column_range(learn.inputs.drive.reshape(-1, len(DRIVE))),
         },
         "systems": sorted({sources.index()[id].system for id in data.fold.train}),
+        "known_systems": KnownSystems.of(
+            [sources.index()[id].system for id in data.fold.train], learn.inputs.descriptor
+        ).to_json(),
         "runs": [f"{len(learn)} runs of {Path(sources.store('main').url).name}"],
         "origin": sorted({sources.index()[id].origin for id in data.fold.train}),
     }

@@ -63,9 +63,7 @@ def session(path: Path) -> Any:
 def test_it_gives_what_the_model_gives(drawn: AbccLibrary, exported: Path, count: int) -> None:
     inputs = some_runs().rows(np.arange(count))
     names = [item.name for item in OUTPUTS]
-    found = dict(
-        zip(names, session(exported).run(names, graph_inputs(drawn, inputs)), strict=True)
-    )
+    found = dict(zip(names, session(exported).run(names, graph_inputs(drawn, inputs)), strict=True))
     forecast = drawn.forecast(inputs)
     assert forecast.extents is not None
     assert forecast.amounts is not None

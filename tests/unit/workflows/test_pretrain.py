@@ -14,6 +14,7 @@ from opir.bench.fold import pools  # noqa: E402
 from opir.cli import main  # noqa: E402
 from opir.errors import UnknownNameError  # noqa: E402
 from opir.models import from_pretrained, load_model, pretrained_names  # noqa: E402
+from opir.models.kept_share import SHARES  # noqa: E402
 from opir.models.pretrained import card  # noqa: E402
 from opir.run.store import Item, Store  # noqa: E402
 from opir.simulate import simulate  # noqa: E402
@@ -75,8 +76,13 @@ def test_all_are_made_and_examined(weights: tuple[Path, list[str]]) -> None:
     base = load_model(out / "opir-base.safetensors")
     assert base.recipe["systems"] == list(SYSTEMS)
     assert base.intervals is not None
-    mean = np.mean([item["widening"] for item in held])
+    share = int(np.argmin(sum(np.array(i["mae_by_share"]) / i["mae_by_share"][0] for i in held)))
+    assert base.recipe["trust_unlike"] == pytest.approx(SHARES[share])
+    mean = np.mean([item["widening_by_share"][share] for item in held])
     assert base.intervals.beyond == pytest.approx(mean, abs=1e-3)
+    for item in held:
+        assert item["mae_by_share"][-1] == pytest.approx(item["scores"]["mae"], rel=1e-4)
+        assert item["mae_by_share"][0] == item["scores"]["persistence"]
     text = (out / "opir-base.md").read_text()
     assert "simulated runs alone" in text
     assert all(f"| {name} | 3 |" in text for name in SYSTEMS)
