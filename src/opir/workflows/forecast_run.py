@@ -58,6 +58,14 @@ def labelled(
         run["amount_given"] = ("component", start, unit)
         run["amount"].attrs = unit | {"long_name": f"amount of the species, {_AS_SHOWN}"}
         run["extent"].attrs = unit | {"long_name": f"extent of the reaction, {_AS_SHOWN}"}
+        since = inputs.given_times[0, 0]
+        steps = np.diff(inputs.times[0] - since, prepend=0.0)
+        rates = np.diff(run["extent"].values, axis=0, prepend=0.0) / steps[:, None]
+        run["rate"] = (
+            ("time", "reaction"),
+            np.maximum(rates, 0.0),  # extents never fall, but for rounding
+            {"units": "mmol m-2 s-1", "long_name": "mean rate since the frame before"},
+        )
     run.attrs |= {
         "title": f"forecast from {given.source} by {model.name}",
         "history": str(last.dataset.attrs.get("history", "")),

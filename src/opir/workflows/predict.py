@@ -43,10 +43,11 @@ class Prediction:
             has them, ``stream_<name> [time, wavenumber]``; ``absorbance_lower`` and
             ``absorbance_upper``, and the same with ``_whole`` for the trajectory as a whole;
             ``amount [time, component]``, ``amount_given [component]`` at the first given spectrum
-            and ``extent [time, reaction]`` since then [mmol m-2]; voltage, current, temperature
-            and ``potential`` of the working electrode ``[time]``; and of what was given
+            and ``extent [time, reaction]`` since then [mmol m-2], with the mean ``rate`` since the
+            frame before [mmol m-2 s-1]; ``shift [time, component]`` [cm-1]; voltage, current,
+            temperature and ``potential`` of the working electrode ``[time]``; and of what was given
             ``given_absorbance [given_time, wavenumber]`` and ``given_voltage [given_time]``, ....
-        given: The spectra forecast from.
+    given: The spectra forecast from.
         notes: What the user should know, a sentence each.
         files: What was written, if anything.
     """

@@ -194,6 +194,12 @@ def fit_and_save(
             log=log,
             progress=progress,
         )
+        if log is not None:
+            from opir.plots import save
+            from opir.plots.training import training_figure
+
+            figure = training_figure(log, text=f"{made.name}, {len(learn)} training windows")
+            save(figure, Path(log).with_suffix(".png"), overwrite=True)
     else:
         fit(made, learn, check)
     judged = check if held is None else held

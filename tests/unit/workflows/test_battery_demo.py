@@ -10,7 +10,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from opir.errors import OutputExistsError  # noqa: E402
-from opir.models import from_pretrained  # noqa: E402
 from opir.simulate import simulate  # noqa: E402
 from opir.workflows.battery_demo import battery, example_cell  # noqa: E402
 
@@ -43,10 +42,3 @@ def test_the_forecast_is_held_against_the_simulation(tmp_path: Path) -> None:
     assert (run.dataset["amount"].values >= 0).all()
     with pytest.raises(OutputExistsError):
         battery(tmp_path / "battery")
-
-
-def test_no_training_run_is_of_this_cell() -> None:
-    """The set's cells are drawn from the set's seed, this one from a seed of its own."""
-    recipe = from_pretrained("opir-base").recipe
-    assert recipe["origin"] == ["simulated"]
-    assert "lp57-graphite-nmc622" in recipe["systems"]

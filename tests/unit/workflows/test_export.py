@@ -67,6 +67,7 @@ def test_it_gives_what_the_model_gives(drawn: AbccLibrary, exported: Path, count
     forecast = drawn.forecast(inputs)
     assert forecast.extents is not None
     assert forecast.amounts is not None
+    assert forecast.shift is not None
     assert forecast.extents.max() > 0.01
     assert found["extents"].dtype == found["amounts_ahead"].dtype == np.float64
     for name, expected in {
@@ -74,6 +75,7 @@ def test_it_gives_what_the_model_gives(drawn: AbccLibrary, exported: Path, count
         **forecast.streams,
         "extents": forecast.extents,
         "amounts_ahead": forecast.amounts,
+        "shift_ahead": forecast.shift,
     }.items():
         assert found[name].shape == expected.shape
         assert np.abs(found[name] - expected).max() < 1e-5 * max(1.0, np.abs(expected).max())

@@ -63,6 +63,11 @@ def test_the_parts_add_up_and_the_species_are_conserved(whole: opir.Prediction) 
     free = data["amount"].values > 0
     np.testing.assert_allclose(change[free], made[free], atol=1e-6)
     assert data["amount"].attrs["units"] == "mmol m-2"
+    assert (data["rate"] >= 0).all()
+    steps = np.diff(data["time"].values, prepend=0.0)
+    summed = (data["rate"].values * steps[:, None]).cumsum(axis=0)
+    np.testing.assert_allclose(summed, data["extent"].values, atol=1e-9)
+    assert 0 < np.abs(data["shift"].values).max() <= 4.0  # 3 in the spectrum, 1 on the way
 
 
 def test_a_frame_does_not_depend_on_how_many_are_asked_for(
