@@ -47,7 +47,7 @@ class Prediction:
             frame before [mmol m-2 s-1]; ``shift [time, component]`` [cm-1]; voltage, current,
             temperature and ``potential`` of the working electrode ``[time]``; and of what was given
             ``given_absorbance [given_time, wavenumber]`` and ``given_voltage [given_time]``, ....
-    given: The spectra forecast from.
+        given: The spectra forecast from.
         notes: What the user should know, a sentence each.
         files: What was written, if anything.
     """
