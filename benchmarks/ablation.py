@@ -2,6 +2,7 @@
 
     python benchmarks/ablation.py STORE                          # 60 s, 3 seeds, random split
     python benchmarks/ablation.py STORE --folds lp57-lithium --seeds 1 --csv FILE
+    python benchmarks/ablation.py STORE --what sweep --seeds 1   # sizes and rates
 
 Simulated data. Each variant is trained on a fold of OpIRBench (the random split, or one that holds
 out the system named) with the same processor time, and scored on its test runs: mean absolute
@@ -26,25 +27,34 @@ from opir.training.loop import train
 from opir.workflows.pretrain import stream_r2
 from opir.workflows.train_store import fold_without
 
-VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "whole": ("abcc-library", {}),
-    "without irreversible stream": ("abcc-library", {"without": "irreversible"}),
-    "without reversible coordinates": ("abcc-library", {"without": "reversible"}),
-    "without residual": ("abcc-library", {"without": "residual"}),
-    "residual not penalised": ("abcc-library", {"residual_weight": 0.0}),
-    "without latent": ("abcc-library", {"latent_share": 0.0}),
-    "loss with baseline": ("abcc-library", {"drift_weight": 1.0}),
-    "no library": ("mlp", {}),
+PARTS: dict[str, tuple[str, dict[str, Any], float]] = {
+    "whole": ("abcc-library", {}, 5e-3),
+    "without irreversible stream": ("abcc-library", {"without": "irreversible"}, 5e-3),
+    "without reversible coordinates": ("abcc-library", {"without": "reversible"}, 5e-3),
+    "without residual": ("abcc-library", {"without": "residual"}, 5e-3),
+    "residual not penalised": ("abcc-library", {"residual_weight": 0.0}, 5e-3),
+    "without latent": ("abcc-library", {"latent_share": 0.0}, 5e-3),
+    "loss with baseline": ("abcc-library", {"drift_weight": 1.0}, 5e-3),
+    "no library": ("mlp", {}, 3e-3),
 }
+SWEEP: dict[str, tuple[str, dict[str, Any], float]] = {
+    "width 64": ("abcc-library", {"width": 64}, 5e-3),
+    "width 192": ("abcc-library", {"width": 192}, 5e-3),
+    "shared width 64": ("abcc-library", {"shared": 64}, 5e-3),
+    "latent of 2": ("abcc-library", {"latent": 2}, 5e-3),
+    "residual weight 0.3": ("abcc-library", {"residual_weight": 0.3}, 5e-3),
+    "learning rate 3e-3": ("abcc-library", {}, 3e-3),
+    "learning rate 8e-3": ("abcc-library", {}, 8e-3),
+}
+VARIANTS = {**PARTS, **SWEEP}
 FIELDS = ("fold", "variant", "seed", "steps", "mae", "persistence", "solvent", "sei")
 
 
 def run(data: FoldData, variant: str, seed: int, seconds: float) -> dict[str, Any]:
     """Train and score one."""
-    name, options = VARIANTS[variant]
+    name, options, rate = VARIANTS[variant]
     model: Forecaster = get_model(name)(**options)
     assert isinstance(model, TrainedForecaster)
-    rate = 3e-3 if name == "mlp" else 5e-3
     config = TrainingConfig(seconds=seconds, seed=seed, batch=32, learning_rate=rate, device="cpu")
     done = train(model, data.train, data.validation, config=config, progress=False)
     forecast = model.forecast(data.test.inputs)
@@ -97,14 +107,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--folds", default="random")
+    parser.add_argument("--what", choices=("parts", "sweep"), default="parts")
     parser.add_argument("--csv", type=Path)
     asked = parser.parse_args()
     sources = open_sources(asked.store)
     rows = read(asked.csv)
+    variants = PARTS if asked.what == "parts" else SWEEP
     for name in asked.folds.split(","):
         data = load_fold(fold_without(sources, None if name == "random" else name), sources)
         for seed in range(asked.seeds):
-            for variant in VARIANTS:
+            for variant in variants:
                 key = (data.fold.name, variant, str(seed))
                 if key in {(r["fold"], r["variant"], str(r["seed"])) for r in rows}:
                     continue

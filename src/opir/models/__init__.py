@@ -17,3 +17,4 @@ from opir.models.inputs import Windows as Windows
 from opir.models.intervals import Intervals as Intervals
 from opir.models.pretrained import from_pretrained as from_pretrained
 from opir.models.pretrained import pretrained_names as pretrained_names
+from opir.models.pretrained import save_pretrained as save_pretrained

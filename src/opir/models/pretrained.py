@@ -9,7 +9,7 @@ from opir.errors import UnknownNameError
 from opir.models.base import Forecaster
 from opir.models.checkpoint import load_model
 
-__all__ = ["card", "from_pretrained", "pretrained_names"]
+__all__ = ["card", "from_pretrained", "pretrained_names", "save_pretrained"]
 
 _FOLDER = Path(str(files("opir.models"))) / "weights"
 _WEIGHTS, _CARD = ".safetensors", ".md"
@@ -37,6 +37,15 @@ def from_pretrained(name: Path | str) -> Forecaster:
     if path.suffix or path.exists():
         return load_model(path)
     raise UnknownNameError("trained model", str(name), pretrained_names())
+
+
+def save_pretrained(model: Forecaster, path: Path | str, *, overwrite: bool = False) -> Path:
+    """Write a trained forecaster to one file, for :func:`from_pretrained`.
+
+    Raises:
+        OutputExistsError: If the file exists and ``overwrite`` is false.
+    """
+    return model.save(path, overwrite=overwrite)
 
 
 def card(name: str) -> str:

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from opir.bench.fold import pools  # noqa: E402
 from opir.cli import main  # noqa: E402
 from opir.errors import UnknownNameError  # noqa: E402
-from opir.models import from_pretrained, load_model, pretrained_names  # noqa: E402
+from opir.models import from_pretrained, load_model, pretrained_names, save_pretrained  # noqa: E402
 from opir.models.kept_share import SHARES  # noqa: E402
 from opir.models.pretrained import card  # noqa: E402
 from opir.run.store import Item, Store  # noqa: E402
@@ -131,7 +131,7 @@ def test_names(
         assert "lp57-lithium" in capsys.readouterr().err
 
 
-def test_what_ships() -> None:
+def test_what_ships(tmp_path: Path) -> None:
     """Each of the weights can be read, is small enough for the wheel and has its card."""
     with pytest.raises(UnknownNameError, match="opir-bas"):
         from_pretrained("opir-bas")
@@ -143,3 +143,9 @@ def test_what_ships() -> None:
         assert model.recipe["origin"] == ["simulated"]
         assert model.intervals is not None
         assert "simulated runs alone" in card(name)
+        path = save_pretrained(model, tmp_path / f"{name}.safetensors")
+        again = from_pretrained(path)
+        assert again.recipe == model.recipe
+        for one, other in zip(model.state()[1].items(), again.state()[1].items(), strict=True):
+            assert one[0] == other[0]
+            np.testing.assert_array_equal(one[1], other[1])
