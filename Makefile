@@ -31,6 +31,7 @@ benchmarks: .venv/test.stamp
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/simulate.py
 	$(BIN)/python benchmarks/dilate.py
+	$(BIN)/python benchmarks/forecast.py
 
 .venv/pyvenv.cfg:
 	$(PYTHON) -m venv .venv

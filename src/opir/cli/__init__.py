@@ -14,9 +14,11 @@ from collections.abc import Sequence
 import typer
 
 from opir import __version__
+from opir.cli.adapt import add_to as add_adapt_command
 from opir.cli.bench import app as bench_commands
 from opir.cli.chemistry import app as chemistry_commands
 from opir.cli.data import app as data_commands
+from opir.cli.export import add_to as add_export_command
 from opir.cli.files import add_to as add_file_commands
 from opir.cli.models import add_to as add_model_commands
 from opir.cli.simulate import add_to as add_simulation_commands
@@ -35,6 +37,8 @@ app = typer.Typer(
 )
 add_file_commands(app)
 add_model_commands(app)
+add_adapt_command(app)
+add_export_command(app)
 add_simulation_commands(app, data_commands)
 app.add_typer(data_commands, name="data")
 app.add_typer(chemistry_commands, name="chemistry")

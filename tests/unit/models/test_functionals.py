@@ -86,6 +86,13 @@ def test_finer_samples_and_other_times_change_nothing(seed: int, count: int, mor
     assert (np.diff(doses, axis=0) >= -1e-9 * (1 + np.abs(doses[1:]))).all()
 
 
+def test_the_samples_themselves_may_be_asked_for() -> None:
+    times, drive = protocol(3, 12)
+    samples, values = torch.tensor(times)[None], torch.tensor(drive)[None]
+    found = together(functionals(samples, values, samples, SETTINGS))
+    assert np.allclose(found, together(of(times, drive, times)), rtol=1e-12, atol=0)
+
+
 def test_two_halves_make_the_whole() -> None:
     samples, drive = protocol(5, 9)
     middle = 4

@@ -111,6 +111,47 @@ def test_refining_the_grid_converges() -> None:
     assert errors[2] < 0.6 * errors[1]
 
 
+def by_the_formula(
+    hazard: NDArray[np.float64],
+    amounts: NDArray[np.float64],
+    consumed: NDArray[np.float64],
+    matrix: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The docstring of limited_extents, one run and one reaction after the other."""
+    extents = np.zeros(hazard.shape)
+    for run in range(len(hazard)):
+        held, total = amounts[run].copy(), np.zeros(hazard.shape[-1])
+        for interval, asked_share in enumerate(hazard[run]):
+            uses = [np.flatnonzero(column) for column in consumed.T]
+            largest = [
+                min((held[s] / consumed[s, j] for s in used), default=1.0)
+                for j, used in enumerate(uses)
+            ]
+            wanted = asked_share * largest
+            demand = consumed @ wanted
+            with np.errstate(divide="ignore", invalid="ignore"):
+                given = np.where(demand > 0, held / demand * -np.expm1(-demand / held), 1.0)
+            step = wanted * [min((given[s] for s in used), default=1.0) for used in uses]
+            held, total = np.maximum(held + matrix @ step, 0.0), total + step
+            extents[run, interval] = total
+    return extents
+
+
+def test_it_is_the_formula_whatever_reacts_with_what() -> None:
+    """Reactions of none to four reactants, some of which are not there."""
+    random = np.random.default_rng(0)
+    matrix = random.integers(-2, 3, (9, 14)) * (random.random((9, 14)) < 0.45)
+    matrix[:, 0] = np.maximum(matrix[:, 0], 0)
+    consumed = np.maximum(-matrix, 0).astype(np.float64)
+    assert set(np.count_nonzero(consumed, axis=0)) >= {0, 1, 2, 3}
+    amounts = random.random((5, 9)) * (random.random((5, 9)) < 0.7)
+    hazard = random.random((5, 12, 14)) ** 4
+    tensor = [torch.tensor(item) for item in (hazard, amounts, consumed, matrix.astype(np.float64))]
+    found, _ = limited_extents(*tensor)
+    expected = by_the_formula(hazard, amounts, consumed, matrix)
+    assert np.abs(found.numpy() - expected).max() < 1e-8 * expected.max()
+
+
 def test_plenty_is_no_limit_and_nothing_is_nothing() -> None:
     matrix = torch.tensor([[-1.0, -1.0], [1.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
     consumed = torch.clamp(-matrix, min=0)

@@ -107,6 +107,18 @@ def test_many_at_once_are_each_the_least_squares_of_scipy() -> None:
         assert error == pytest.approx(2 * expected.cost, rel=1e-6)
         assert (found[row, :7] >= 0).all()
         assert not found[row, :7][~allowed[row]].any()
+    guess = random.random((40, 9)) < 0.5
+    again, _ = _nonnegative(gram, spectra @ columns.T, allowed, guess)
+    assert np.abs(again - found).max() < 1e-8 * np.abs(found).max()
+
+
+def test_parts_baseline_and_rest_add_up() -> None:
+    light = evanescent_path(AXIS)
+    known = reference()
+    mixed = light * (known.molar[0] + known.molar[3]) / known.molar[0].max() + 0.01
+    found = explain(mixed[None], known, path=light)
+    total = found.parts.sum(axis=1) + found.baseline + found.rest
+    assert np.abs(total - mixed).max() < 1e-12
 
 
 def test_what_the_library_does_not_have_stays_unexplained() -> None:

@@ -260,7 +260,7 @@ def _fit(
 
 
 def _nonnegative(
-    gram: Array, aim: Array, allowed: NDArray[np.bool_], free: NDArray[np.bool_]
+    gram: Array, aim: Array, allowed: NDArray[np.bool_], guess: NDArray[np.bool_] | None = None
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Least squares with weights that are not negative, of many problems side by side.
 
@@ -272,8 +272,8 @@ def _nonnegative(
         gram: Products of the columns, ``[batch, column, column]``.
         aim: Products with the spectra, ``[batch, column]``.
         allowed: Which of the first columns may be there, ``[batch, column]``.
-        free: A first guess of those not held at zero, ``[batch, column]``; it changes how long
-            it takes, not what is found.
+        guess: Which columns will not be held at zero, ``[batch, column]``, all by default. It
+            changes how long it takes, not what is found.
 
     Returns:
         Weights, and which columns are not held at zero, ``[batch, column]``.
@@ -287,7 +287,7 @@ def _nonnegative(
     diagonal = np.einsum("bii->bi", gram)
     loose = 1e-10 * diagonal.max(axis=1, keepdims=True)
     close = 1e-12 * np.abs(aim).max(axis=1, keepdims=True) + 1e-300
-    free = free & may
+    free = may.copy() if guess is None else may & (guess | ~signed)
     fewest, patience = np.full(batch, size + 1), np.full(batch, _PATIENCE)
     weights = np.zeros((batch, size))
     todo = np.arange(batch)
@@ -336,10 +336,12 @@ def _rises(fit: _Fit, belongs: Array) -> Array:
     loose = 1e-10 * np.einsum("bii->bi", fit.gram).max(axis=1, keepdims=True)
     inverse = np.linalg.inv(_restricted(fit.gram, fit.free, loose))
     found = np.empty((len(inverse), belongs.shape[1]))
-    for species in range(belongs.shape[1]):
-        own = np.flatnonzero(belongs[:, species])
+    forms = [np.flatnonzero(column) for column in belongs.T]
+    for count in {len(own) for own in forms}:  # those of as many forms side by side
+        species = [at for at, own in enumerate(forms) if len(own) == count]
+        own = np.array([forms[at] for at in species])
         weights = fit.weights[:, own]
-        block = inverse[:, own[:, None], own]
+        block = inverse[:, own[:, :, None], own[:, None]]
         solved = np.linalg.solve(block, weights[..., None])[..., 0]
-        found[:, species] = (weights * solved).sum(axis=1)
+        found[:, species] = (weights * solved).sum(axis=-1)
     return found

@@ -14,13 +14,26 @@ from opir.models.abcc.reactions import limited_extents
 from opir.models.abcc.tables import ChemistryTables
 from opir.models.networks.layers import Residual
 
-__all__ = ["PARTS", "LibraryFlow", "LibraryInputs", "LibraryPath", "absorbance"]
+__all__ = [
+    "LARGEST_SHIFT",
+    "PARTS",
+    "LibraryFlow",
+    "LibraryInputs",
+    "LibraryPath",
+    "absorbance",
+    "quick_absorbance",
+]
 
 PARTS = ("irreversible", "reversible", "residual")
 """What changes of the spectrum are made of."""
 
+LARGEST_SHIFT = 1.0
+"""How far the bands of a population move at most while the state of the cell changes [cm-1]."""
+
 _FIRST_HAZARD = -9.0
 """Logarithm of the hazard that training starts from, per 1e4 s at full weight."""
+_FIRST_PRECISION = 2.0
+"""Before its softplus, of what a frame tells: with less, training learns to ignore the latent."""
 _FIRST_DILUTION = -3.0
 _WIDTH = 0.3
 """How far around a reaction's onset training first looks for its dose [V]."""
@@ -72,6 +85,8 @@ class LibraryPath:
         taken: Change, by reactions, of the populations that were there to begin with
             [mmol m-2 as seen], ``[batch, times, population]``.
         moved: Their change by reversible coordinates, the same shape.
+        shift: How far the bands of each population have moved since the given frame [cm-1], by
+            the state of the cell, the same shape.
         formed: Populations of what was not there before, never negative, the same shape.
         residual: What the library lacks, as scores, ``[batch, times, scores]``.
         extents: Of the reactions [mmol m-2 as seen in the interphase], double precision,
@@ -82,10 +97,20 @@ class LibraryPath:
 
     taken: Tensor
     moved: Tensor
+    shift: Tensor
     formed: Tensor
     residual: Tensor
     extents: Tensor
     held: Tensor
+
+    def bent(self, change: Tensor, inputs: LibraryInputs) -> Tensor:
+        """What is there of each population times how far its bands have moved [mmol m-2 cm-1].
+
+        Args:
+            change: Of what was there to begin with [mmol m-2], ``[batch, times, population]``.
+            inputs: What the path was made from.
+        """
+        return (inputs.amounts[:, None] + change) * self.shift
 
 
 class LibraryFlow(nn.Module):
@@ -102,7 +127,8 @@ class LibraryFlow(nn.Module):
 
     **Reversible.** The amount of each population that the static spectrum shows is changed by a
     share that depends on the state of the drive and on how much interphase there is, less that at
-    the given frame: a state function. What all populations of its kind do (free or bound, of a
+    the given frame: a state function. So is a small shift of its bands, bounded by
+    :data:`LARGEST_SHIFT`. What all populations of its kind do (free or bound, of a
     molecule or an ion) and what it does beside that: an anion never trained on moves as anions do.
 
     **Residual.** Scores of principal components from a network over both, less those at the given
@@ -150,6 +176,7 @@ class LibraryFlow(nn.Module):
         if without and without not in PARTS:
             raise UnknownNameError("part of the flow", without, PARTS)
         self.without = without
+        self.most = int((tables.consumed > 0).sum(axis=0).max())
         buffers = {
             "molar": tables.molar,
             "slope": tables.slope,
@@ -171,7 +198,7 @@ class LibraryFlow(nn.Module):
         self.of_latent = nn.Linear(latent, width, bias=False)
         self.observed_in = nn.Linear(scores + STATES + GROWING, width)
         self.observed_inside = nn.Sequential(nn.GELU(), nn.Linear(width, width), nn.GELU())
-        self.observed_out = _zero(nn.Linear(width, 2 * latent))
+        self.observed_out = nn.Linear(width, 2 * latent)
         self.of_context = nn.Linear(width, shared)
         self.of_reaction = nn.Linear(tables.features.shape[1], shared)
         self.between = nn.Linear(shared, shared)
@@ -185,6 +212,8 @@ class LibraryFlow(nn.Module):
         self.state_inside = nn.Sequential(Residual(width), nn.LayerNorm(width))
         self.state_of_kind = _zero(nn.Linear(width, len(tables.kinds)))
         self.state_of_each = _zero(nn.Linear(width, len(tables.populations)))
+        self.shift_of_kind = _zero(nn.Linear(width, len(tables.kinds)))
+        self.shift_of_each = _zero(nn.Linear(width, len(tables.populations)))
         self.residual_gate = nn.Linear(width, 2 * width)
         self.residual_in = nn.Linear(STATES + 3 * GROWING, width)
         self.residual_out = nn.Sequential(
@@ -207,6 +236,7 @@ class LibraryFlow(nn.Module):
             held.double(),
             self.consumed.double(),
             self.stoichiometry.double(),
+            most=self.most,
         )
         change = (exact @ self.stoichiometry.double().T).to(held.dtype)
         seen = change * torch.where(in_liquid, dilution, torch.exp(self.visible))
@@ -217,13 +247,15 @@ class LibraryFlow(nn.Module):
         formed = torch.where(there[:, None], 0.0, seen).clamp_min(0) @ self.shown
         film = seen * self.solid
 
-        start = film.new_zeros(len(film), 1, 1)
+        start = torch.zeros_like(film[:, :1, :1])
         thick = torch.log1p(20 * film.clamp_min(0).sum(dim=-1, keepdim=True))
         state = torch.cat([inputs.state, torch.cat([start, thick], dim=1)], dim=-1)
         inside = self.state_inside(_gated(self.state_in(state), self.state_gate(context)))
         share = self.state_of_kind(inside) @ self.kinds + self.state_of_each(inside)
         share = 0.1 * (share[:, 1:] - share[:, :1])
         moved = share * inputs.amounts[:, None]
+        bend = torch.tanh(self.shift_of_kind(inside) @ self.kinds + self.shift_of_each(inside))
+        shift = 0.5 * LARGEST_SHIFT * (bend[:, 1:] - bend[:, :1])
 
         growing = inputs.growing
         told = [growing, torch.sqrt(growing + _ROOT), torch.log1p(100 * growing)]
@@ -233,10 +265,10 @@ class LibraryFlow(nn.Module):
         if self.without == "irreversible":
             taken, formed, exact = (torch.zeros_like(item) for item in (taken, formed, exact))
         elif self.without == "reversible":
-            moved = torch.zeros_like(moved)
+            moved, shift = torch.zeros_like(moved), torch.zeros_like(shift)
         elif self.without == "residual":
             residual = torch.zeros_like(residual)
-        return LibraryPath(taken, moved, formed, residual, exact, held)
+        return LibraryPath(taken, moved, shift, formed, residual, exact, held)
 
     def context(self, inputs: LibraryInputs) -> Tensor:
         """What does not depend on time, the latent with it, ``[batch, width]``."""
@@ -264,10 +296,10 @@ class LibraryFlow(nn.Module):
         """
         context = self.context(replace(inputs, latent=torch.zeros_like(inputs.latent)))
         grown = torch.log1p(100 * inputs.growing[:, 1:])
-        told = torch.cat([beyond.clamp(-8, 8), inputs.state[:, 1:], grown], dim=-1)
+        told = torch.cat([(4 * beyond).clamp(-8, 8), inputs.state[:, 1:], grown], dim=-1)
         both = self.observed_inside(self.observed_in(told) + context[:, None])
         mean, precision = self.observed_out(both).chunk(2, dim=-1)
-        precision = nn.functional.softplus(precision - 2) * seen[..., None]
+        precision = nn.functional.softplus(precision + _FIRST_PRECISION) * seen[..., None]
         variance = 1 / (1 + precision.sum(dim=1))
         return (precision * mean).sum(dim=1) * variance, variance
 
@@ -288,23 +320,50 @@ class LibraryFlow(nn.Module):
         hazards: Tensor = size * grown
         return hazards
 
-    def spectra(self, change: Tensor, shift: Tensor) -> Tensor:
-        """What changes of populations absorb on the axis trained on, see :func:`absorbance`."""
-        return absorbance(change, shift, self.molar, self.slope)
+    def spectra(self, path: LibraryPath, inputs: LibraryInputs) -> Tensor:
+        """What all populations change, on the axis trained on, ``[batch, times, wavenumber]``."""
+        change = path.taken + path.moved
+        bent = path.bent(change, inputs)
+        whole = change + path.formed
+        return absorbance(whole, whole * inputs.shift[:, None] + bent, self.molar, self.slope)
+
+    def mean_shift(self, path: LibraryPath, inputs: LibraryInputs) -> Tensor:
+        """Of the bands of each species beside the library's [cm-1], ``[batch, times, species]``.
+
+        The mean over its forms in the given frame, by their amounts; 0 where there are none.
+        """
+        whole = inputs.amounts @ self.forms.T
+        moves = inputs.amounts[:, None] * (inputs.shift[:, None] + path.shift)
+        share = torch.where(whole > _LEAST, 1 / whole.clamp_min(_LEAST), 0.0)
+        found: Tensor = (moves @ self.forms.T) * share[:, None]
+        return found
 
 
-def absorbance(change: Tensor, shift: Tensor, molar: Tensor, slope: Tensor) -> Tensor:
+def absorbance(change: Tensor, bent: Tensor, molar: Tensor, slope: Tensor) -> Tensor:
     """What changes of populations absorb.
 
     Args:
         change: ``[batch, times, population]`` [mmol m-2].
-        shift: Of their bands [cm-1], ``[batch, population]``.
+        bent: Amounts times shifts of their bands [mmol m-2 cm-1], the same shape.
         molar, slope: See :class:`ChemistryTables`, ``[population, wavenumber]``.
 
     Returns:
         ``[batch, times, wavenumber]``.
     """
-    return change @ molar + (change * shift[:, None]) @ slope
+    return change @ molar + bent @ slope
+
+
+@torch.no_grad()
+def quick_absorbance(change: Tensor, bent: Tensor, molar: Tensor, slope: Tensor) -> Tensor:
+    """:func:`absorbance` without gradients, in less time: most populations do not change.
+
+    Nothing is known of most of them in a static spectrum, and few of those are shifted.
+    """
+    there = change.flatten(0, 1).any(dim=0).nonzero()[:, 0]
+    moved = bent.flatten(0, 1).any(dim=0).nonzero()[:, 0]
+    found = change[..., there] @ molar[there]
+    shifted = bent[..., moved]
+    return found.flatten(0, 1).addmm_(shifted.flatten(0, 1), slope[moved]).view_as(found)
 
 
 def _gated(values: Tensor, gate: Tensor) -> Tensor:

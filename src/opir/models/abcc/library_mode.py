@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,8 +14,8 @@ from torch import Tensor
 from opir.chemistry import library
 from opir.errors import ModelError, OptionError
 from opir.models.abcc.library_axis import OtherAxis
-from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath, absorbance
-from opir.models.abcc.library_module import LibraryModule, clock
+from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath, quick_absorbance
+from opir.models.abcc.library_module import LibraryModule, Start, clock
 from opir.models.abcc.protocol_features import GROWING, STATES, protocol_features
 from opir.models.abcc.tables import (
     ChemistryTables,
@@ -38,26 +38,6 @@ _READ = 128
 """Training spectra that are explained to know what is usual."""
 _STRANGE = 1.5
 """How much more than in training may stay unexplained without a remark."""
-
-
-@dataclass(frozen=True)
-class _Start:
-    """What the given frames say.
-
-    Inputs and spread of the latent, the first frame with less noise, what later ones showed
-    beyond the forecast and is kept, the last frame, the number of frames after the first; what
-    populations and scores absorb on the axis asked for.
-    """
-
-    told: LibraryInputs
-    spread: Tensor
-    base: Tensor
-    carried: Tensor
-    last: Tensor
-    more: int
-    molar: Tensor
-    slope: Tensor
-    basis: Tensor
 
 
 @MODELS.register("abcc-library")
@@ -242,8 +222,7 @@ class AbccLibrary(NetworkForecaster):
         # How far latents lie from 0 once nearly all frames of a cell have told of them.
         told = given_more(validation, validation.inputs.frames - 1).inputs
         squares = []
-        for first in range(0, len(told), self.rows):
-            start = self._start(told.rows(np.arange(len(told))[first : first + self.rows]), None)
+        for _, start in self._starts(told, None):
             squares.append(start.told.latent.square() + start.spread.square())
         self.module.latent_spread.copy_(torch.cat(squares).mean(dim=0).sqrt())
         super().calibrate(validation)
@@ -258,30 +237,29 @@ class AbccLibrary(NetworkForecaster):
         reversibly and what reactions take from it), ``sei`` (what forms that was not there) and
         ``residual``.
         Amounts are those of all species that react [mmol m-2, as an interphase on the electrode
-        would show them]; of what is brought from outside there is a reservoir.
+        would show them]; of what is brought from outside there is a reservoir. The shift of a
+        species is the mean over its forms, 0 where none is seen in the given frame.
         """
         check_descriptor(inputs.descriptor)
         axis = self._axis(inputs.wavenumber)
-        shape = (len(inputs), inputs.frames, inputs.wavenumber.size)
         reactions = self.tables.reactions
-        solvent, sei, residual = (np.empty(shape, np.float32) for _ in range(3))
-        extents = np.empty((*shape[:2], len(reactions.reactions)))
-        amounts = np.empty((*shape[:2], len(reactions.species)))
-        for first in range(0, len(inputs), self.rows):
-            part = slice(first, first + self.rows)
-            start = self._start(inputs.rows(np.arange(len(inputs))[part]), axis)
-            found = self._parts(start, start.told)
-            solvent[part], sei[part], residual[part], extents[part], initial = found
-            moved = extents[part] @ reactions.stoichiometry.T
-            amounts[part] = np.maximum(initial[:, None] + moved, 0.0)
+        found = [self._parts(start, start.told) for _, start in self._starts(inputs, axis)]
+        solvent, sei, residual, extents, initial, shift = (
+            items[0] if len(items) == 1 else np.concatenate(items)
+            for items in zip(*found, strict=True)
+        )
+        amounts = initial[:, None] + extents @ reactions.stoichiometry.T
+        spectra = solvent + sei
+        spectra += residual
         return Forecast(
-            spectra=solvent + sei + residual,
+            spectra=spectra,
             times=inputs.times,
             wavenumber=inputs.wavenumber,
             model=self.name,
             streams={"solvent": solvent, "sei": sei, "residual": residual},
-            amounts=amounts,
+            amounts=np.maximum(amounts, 0.0, out=amounts),
             extents=extents,
+            shift=shift,
             components=reactions.species,
             reactions=reactions.reactions,
         )
@@ -306,9 +284,7 @@ class AbccLibrary(NetworkForecaster):
         generator = torch.Generator().manual_seed(seed)
         shape = (count, len(inputs), inputs.frames, inputs.wavenumber.size)
         spectra = np.empty(shape, np.float32)
-        for first in range(0, len(inputs), self.rows):
-            part = slice(first, first + self.rows)
-            start = self._start(inputs.rows(np.arange(len(inputs))[part]), axis)
+        for part, start in self._starts(inputs, axis):
             for number in range(count):
                 noise = torch.randn(start.told.latent.shape, generator=generator)
                 spread = start.spread * self.module.latent_spread
@@ -326,8 +302,16 @@ class AbccLibrary(NetworkForecaster):
             self._other = OtherAxis.of(self.tables, wavenumber, self.name)
         return self._other
 
+    def _starts(
+        self, inputs: ForecastInputs, axis: OtherAxis | None
+    ) -> Iterator[tuple[slice, Start]]:
+        """Some rows at a time: which ones, and what their given frames say."""
+        for first in range(0, len(inputs), self.rows):
+            part = slice(first, first + self.rows)
+            yield part, self._start(inputs.rows(np.arange(len(inputs))[part]), axis)
+
     @torch.no_grad()
-    def _start(self, asked: ForecastInputs, axis: OtherAxis | None) -> _Start:
+    def _start(self, asked: ForecastInputs, axis: OtherAxis | None) -> Start:
         """What the given frames say."""
         module = self.module
         module.eval()
@@ -368,35 +352,32 @@ class AbccLibrary(NetworkForecaster):
                 torch.as_tensor(values.astype(np.float32), device=where)
                 for values in (axis.tables.molar, axis.tables.slope)
             )
-        return _Start(told, spread, base, carried, last, more, molar, slope, basis)
+        return Start(told, spread, base, carried, last, more, molar, slope, basis)
 
     @torch.no_grad()
-    def _parts(self, start: _Start, told: LibraryInputs) -> tuple[NDArray[Any], ...]:
-        """Both streams, the residual, extents and amounts at first, after the given frames."""
+    def _parts(self, start: Start, told: LibraryInputs) -> tuple[NDArray[Any], ...]:
+        """Streams, residual, extents, amounts at first and shifts, after the given frames."""
         path: LibraryPath = self.module.flow(told)
         trust, more = float(self.trust), start.more
 
-        def absorbed(change: Tensor) -> Tensor:
-            # Of most populations there is nothing that could change, and few are shifted.
-            there = change.flatten(0, 1).any(dim=0).nonzero()[:, 0]
-            moved = told.shift[:, there].any(dim=0).nonzero()[:, 0]
-            change, slope = trust * change[:, more:, there], start.slope[there[moved]]
-            found = change @ start.molar[there]
-            shifted = change[..., moved] * told.shift[:, None, there[moved]]
-            return found.flatten(0, 1).addmm_(shifted.flatten(0, 1), slope).view_as(found)
+        def absorbed(change: Tensor, bent: Tensor) -> Tensor:
+            change, bent = trust * change[:, more:], trust * bent[:, more:]
+            return quick_absorbance(change, bent, start.molar, start.slope)
 
         # With a trust of 0 it is persistence of the last given frame.
         base = trust * start.base[:, None] + (1 - trust) * start.last[:, None]
         rest = (trust * path.residual[:, more:]) @ start.basis
+        first, change = told.shift[:, None], path.taken + path.moved
         parts = (
-            absorbed(path.taken + path.moved).add_(base),
-            absorbed(path.formed),
+            absorbed(change, change * first + path.bent(change, told)).add_(base),
+            absorbed(path.formed, path.formed * first),
             rest.add_(trust * start.carried[:, None]),
         )
         return (
             *(item.cpu().numpy() for item in parts),
-            trust * path.extents[:, more:].cpu().numpy(),
+            (trust * path.extents[:, more:]).contiguous().cpu().numpy(),
             path.held.double().cpu().numpy(),
+            self.module.flow.mean_shift(path, told)[:, more:].cpu().numpy(),
         )
 
     def remarks(self, inputs: ForecastInputs) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,9 +16,29 @@ from opir.models.inputs import ForecastInputs
 from opir.models.networks.adapter import SpectraAdapter
 from opir.models.networks.base import NetworkModule
 
-__all__ = ["LibraryModule", "clock"]
+__all__ = ["LibraryModule", "Start", "clock"]
 
 _LEAST_PATH = 1e-6
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the given frames say.
+
+    Inputs and spread of the latent, the first frame with less noise, what later ones showed
+    beyond the forecast and is kept, the last frame, the number of frames after the first; what
+    populations and scores absorb on the axis asked for.
+    """
+
+    told: LibraryInputs
+    spread: Tensor
+    base: Tensor
+    carried: Tensor
+    last: Tensor
+    more: int
+    molar: Tensor
+    slope: Tensor
+    basis: Tensor
 
 
 class LibraryModule(NetworkModule):
@@ -95,7 +115,7 @@ class LibraryModule(NetworkModule):
         """What wanted changes have beyond those forecast, and the residual."""
         path = self.flow(told)
         residual = self.adapter.to_change(path.residual)
-        change = self.flow.spectra(path.taken + path.moved + path.formed, told.shift) + residual
+        change = self.flow.spectra(path, told) + residual
         return wanted - change, residual
 
     def flat(self, spectra: Tensor) -> Tensor:
@@ -126,7 +146,7 @@ class LibraryModule(NetworkModule):
             path=torch.where(path > _LEAST_PATH, path, torch.ones_like(path)),
             growing=batch["growing"],
             state=torch.nan_to_num(state).clamp(-8, 8),
-            latent=static.new_zeros(len(static), self.flow.of_latent.in_features),
+            latent=static.new_zeros(static.shape[0], self.flow.of_latent.in_features),
         ), base
 
 

@@ -18,6 +18,9 @@ __all__ = ["ReactionSet", "limited_extents"]
 _SUPPLIED = ("Li+", "Na+", "e-")
 """What the counter electrode and the wire bring as it is used; it limits no reaction."""
 
+_LITTLE = 1e-9
+"""Share of what is held that is as good as none: (1 - exp(-x)) / x is taken to be 1 below it."""
+
 
 @dataclass(frozen=True)
 class ReactionSet:
@@ -100,7 +103,12 @@ def _check(reactions: Sequence[Reaction]) -> None:
 
 
 def limited_extents(
-    hazard: Tensor, amounts: Tensor, consumed: Tensor, stoichiometry: Tensor
+    hazard: Tensor,
+    amounts: Tensor,
+    consumed: Tensor,
+    stoichiometry: Tensor,
+    *,
+    most: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     r"""Extents of reactions that go on as hazards say, as far as there is something to react.
 
@@ -127,6 +135,7 @@ def limited_extents(
         consumed: What an extent of 1 uses up, ``[species, reaction]``, never negative. A reaction
             that uses up nothing has no largest extent, and is taken to be asked for 1 at most.
         stoichiometry: ``N``, ``[species, reaction]``.
+        most: How many species a reaction uses up at most; counted by default.
 
     Returns:
         Extents at the ends of the intervals, ``[batch, interval, reaction]``, and amounts there,
@@ -139,7 +148,7 @@ def limited_extents(
     if (
         hazard.ndim != 3
         or hazard.shape[-1] != reactions
-        or amounts.shape != (len(hazard), species)
+        or amounts.shape != (hazard.shape[0], species)
         or consumed.shape != stoichiometry.shape
     ):
         raise AxisError(
@@ -147,32 +156,44 @@ def limited_extents(
             f"{tuple(consumed.shape)} and stoichiometry {tuple(stoichiometry.shape)} do not fit",
             remedy="[batch, interval, reaction], [batch, species] and twice [species, reaction]",
         )
-    # Places of the reactants of each reaction; those that have fewer point behind the last species.
-    most = max(1, int((consumed > 0).sum(0).max()))
-    number, reactant = consumed.T.topk(min(most, species), dim=1)
-    reactant = torch.where(number > 0, reactant, torch.full_like(reactant, species))
-    per_extent = torch.where(number > 0, 1 / number.clamp_min(1e-30), torch.ones_like(number))
-    extents, left = [], [amounts]
-    total = hazard.new_zeros(len(hazard), reactions)
-    for asked_share in hazard.unbind(1):
-        held = left[-1]
-        possible = nn.functional.pad(held, (0, 1), value=torch.inf)[:, reactant] * per_extent
-        largest = possible.amin(dim=-1)
-        wanted = asked_share * torch.where(torch.isinf(largest), 1.0, largest)
-        asked = wanted @ consumed.T
-        share = nn.functional.pad(_share(asked, held), (0, 1), value=1.0)
-        step = wanted * share[:, reactant].amin(dim=-1)
+    if most is None:
+        most = max(1, int((consumed > 0).sum(dim=0).max()))
+    place, per_extent = _reactants(consumed, most)
+    # One species more, of which there is always 1, for reactions that use up nothing. The batch
+    # stands last: picking rows is quicker than picking columns.
+    used, change = (nn.functional.pad(item, (0, 0, 0, 1)) for item in (-consumed, stoichiometry))
+    tiny = torch.finfo(amounts.dtype).tiny
+    held = nn.functional.pad(amounts, (0, 1), value=1.0).T
+    held = nn.functional.threshold(held, tiny, 0.0)
+    total = torch.zeros_like(hazard[:, 0].T)
+    extents, left = [], []
+    for asked_share in hazard.permute(1, 2, 0).contiguous().unbind(0):
+        wanted = asked_share * (_at(held, place) * per_extent).amin(dim=0)
+        # - d / a. Where nothing is held nothing is asked for either.
+        spent = (used @ wanted / torch.where(held > 0, held, 1.0)).clamp_max(-_LITTLE)
+        step = wanted * _at(torch.expm1(spent) / spent, place).amin(dim=0)
+        # Rounding may pass zero by the last digit of what was there.
+        held = nn.functional.threshold(torch.addmm(held, change, step), tiny, 0.0)
         total = total + step
         extents.append(total)
-        # Rounding may pass zero by the last digit of what was there.
-        left.append((held + step @ stoichiometry.T).clamp_min(0.0))
-    return torch.stack(extents, dim=1), torch.stack(left[1:], dim=1)
+        left.append(held[:species])
+    return torch.stack(extents).permute(2, 0, 1), torch.stack(left).permute(2, 0, 1)
 
 
-def _share(asked: Tensor, held: Tensor) -> Tensor:
-    """``(a / d) (1 - exp(-d / a))``: 1 where nothing is asked for, 0 where nothing is held."""
-    tiny = torch.finfo(asked.dtype).tiny
-    some = (held > tiny) & (asked > tiny)
-    ratio = torch.where(some, asked, 1.0) / torch.where(some, held, 1.0)
-    given = torch.where(ratio > 1e-6, -torch.expm1(-ratio) / ratio.clamp_min(1e-6), 1 - ratio / 2)
-    return torch.where(some, given, (asked <= tiny).to(asked.dtype))
+def _reactants(consumed: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """Places of what each reaction uses up, ``[reactant, reaction]``, and extents per amount.
+
+    The latter are ``[reactant, reaction, 1]``. A reaction of fewer reactants than others names its
+    first one again; one of none names the place behind the last species, and 1.
+    """
+    number, place = consumed.topk(most, dim=0)
+    place = torch.where(number > 0, place, place[:1])
+    number = torch.where(number > 0, number, number[:1])
+    some = number > 0
+    per_extent = torch.where(some, 1 / number, 1.0)
+    return torch.where(some, place, len(consumed)), per_extent[..., None]
+
+
+def _at(values: Tensor, place: Tensor) -> Tensor:
+    """``values[place]``, ``[reactant, reaction, batch]``."""
+    return values.index_select(0, place.flatten()).reshape(*place.shape, values.shape[1])
