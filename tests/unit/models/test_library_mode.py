@@ -17,6 +17,7 @@ from opir.chemistry import library  # noqa: E402
 from opir.errors import AxisError, FormatError, ModelError, OptionError, UnknownNameError  # noqa: E402
 from opir.metrics import irreversibility, mass_balance  # noqa: E402
 from opir.models import ForecastInputs, Persistence, Windows, load_model  # noqa: E402
+from opir.models.abcc.library_doubt import DOUBTS, chosen_doubt  # noqa: E402
 from opir.models.abcc.library_mode import AbccLibrary  # noqa: E402
 from opir.models.abcc.protocol_features import protocol_features  # noqa: E402
 from opir.models.abcc.tables import ChemistryTables, working_potential  # noqa: E402
@@ -261,6 +262,24 @@ def test_frames_more_narrow_what_may_come() -> None:
     assert samples.std(axis=0).mean() > 0
     with pytest.raises(OptionError, match="0 samples"):
         model.sample(inputs, 0, seed=0)
+
+
+def test_samples_are_drawn_so_far_apart_that_they_hold_what_is_observed() -> None:
+    """Observed spectra that samples of a known doubt made: that doubt, or its neighbour."""
+    model, torch_seed = drawn(2, 0.2), torch.Generator().manual_seed(5)
+    rows = np.tile(np.arange(12), 8)
+    start = model._start(cells().inputs.rows(rows), None)
+    frames = torch.arange(0, 11, 2)
+    told = start.told.at(frames)
+    for true in (1.0, 3.0):
+        noise = torch.randn(told.latent.shape, generator=torch_seed)
+        latent = told.latent + model.module.drawn_apart(start, true) * noise
+        with torch.no_grad():
+            nothing = torch.zeros(len(rows), len(frames), AXIS.size)
+            beyond, _ = model.module.beyond(replace(told, latent=latent), nothing)
+        observed = start.base[:, None] - beyond
+        found = DOUBTS.index(chosen_doubt(model.module, start, frames, observed))
+        assert abs(found - DOUBTS.index(true)) <= 1
 
 
 def test_frames_given_and_not_given_any_more() -> None:

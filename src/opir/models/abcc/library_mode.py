@@ -14,6 +14,7 @@ from torch import Tensor
 from opir.chemistry import library
 from opir.errors import ModelError, OptionError
 from opir.models.abcc.library_axis import OtherAxis
+from opir.models.abcc.library_doubt import chosen_doubt
 from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath, quick_absorbance
 from opir.models.abcc.library_module import LibraryModule, Start, clock
 from opir.models.abcc.protocol_features import GROWING, STATES, protocol_features
@@ -34,6 +35,8 @@ __all__ = ["AbccLibrary"]
 _RUNS = 1024
 _LOOKED = 3
 """Frames after the given ones that tell, in validation windows, how much to carry on."""
+_DOUBTED = 48
+"""Validation windows that samples are held against."""
 _READ = 128
 """Training spectra that are explained to know what is usual."""
 _STRANGE = 1.5
@@ -207,7 +210,8 @@ class AbccLibrary(NetworkForecaster):
     def calibrate(self, validation: Windows) -> None:
         """Choose how much of what given frames show beyond the forecast is carried on.
 
-        Also the spread of the latents, and how much of the change is trusted.
+        Also the spread of the latents and the doubt in what is known of them, and how much of the
+        change is trusted.
         """
         more = min(_LOOKED, validation.inputs.frames // 2)
         windows = given_more(validation, more) if more else validation
@@ -225,6 +229,15 @@ class AbccLibrary(NetworkForecaster):
         for _, start in self._starts(told, None):
             squares.append(start.told.latent.square() + start.spread.square())
         self.module.latent_spread.copy_(torch.cat(squares).mean(dim=0).sqrt())
+        few = validation.rows(spaced(len(validation), _DOUBTED))
+        self.module.doubt.fill_(1.0)
+        for place, count in enumerate((0, more)):
+            some = given_more(few, count)
+            _, start = next(iter(self._starts(some.inputs, None)))
+            frames = spaced(some.inputs.frames, self.loss_frames)
+            later = torch.as_tensor(frames + start.more, device=start.base.device)
+            seen = torch.as_tensor(some.target[:, frames].astype(np.float32), device=later.device)
+            self.module.doubt[place] = chosen_doubt(self.module, start, later, seen)
         super().calibrate(validation)
 
     # -- forecasting ----------------------------------------------------------------------------
@@ -268,7 +281,8 @@ class AbccLibrary(NetworkForecaster):
         """Whole trajectories of cells that may be this one, without the noise of an instrument.
 
         The latent is drawn from what is known of it: with one given frame as it is spread over
-        validation runs, more narrowly with more of them.
+        validation runs, more narrowly with more of them, and so far apart that intervals of
+        samples come nearest to what they should hold of validation runs.
 
         Returns:
             Shape ``[count, batch, frames, wavenumber]``.
@@ -287,8 +301,7 @@ class AbccLibrary(NetworkForecaster):
         for part, start in self._starts(inputs, axis):
             for number in range(count):
                 noise = torch.randn(start.told.latent.shape, generator=generator)
-                spread = start.spread * self.module.latent_spread
-                noise = spread * noise.to(spread.device)
+                noise = self.module.drawn_apart(start) * noise.to(start.base.device)
                 drawn = replace(start.told, latent=start.told.latent + noise)
                 spectra[number, part] = sum(self._parts(start, drawn)[:3])
         return spectra

@@ -56,6 +56,7 @@ class LibraryModule(NetworkModule):
     baseline: Tensor
     carried: Tensor
     latent_spread: Tensor
+    doubt: Tensor
 
     def __init__(self, adapter: SpectraAdapter, network: LibraryFlow, lines: int) -> None:
         super().__init__(adapter, network)
@@ -65,6 +66,8 @@ class LibraryModule(NetworkModule):
         self.register_buffer("usual_unexplained", torch.ones(()))
         self.register_buffer("carried", torch.tensor(0.5))
         self.register_buffer("latent_spread", torch.ones(network.of_latent.in_features))
+        # With one given frame, and with more.
+        self.register_buffer("doubt", torch.ones(2))
         points = adapter.sizes.wavenumber
         vander = np.polynomial.legendre.legvander(np.linspace(-1, 1, points), lines - 1)
         basis = np.linalg.qr(vander)[0].T[: min(lines, points)]
@@ -126,6 +129,21 @@ class LibraryModule(NetworkModule):
         """Mean and variance of the latent, from what spectra have beyond the usual cell's."""
         scores = self.adapter.to_scores(self.flat(beyond))
         return self.flow.posterior(told, scores, seen)
+
+    def drawn_apart(self, start: Start, doubt: float | None = None) -> Tensor:
+        """Standard deviation with which latents are drawn, ``[batch, latent]``.
+
+        Never more than with the first given frame alone.
+
+        Args:
+            start: What the given frames say.
+            doubt: Factor; the one that was calibrated by default.
+        """
+        first = self.doubt[0] if doubt is None else self.doubt.new_tensor(doubt)
+        if not start.more:
+            return start.spread * self.latent_spread * first
+        factor = self.doubt[1] if doubt is None else self.doubt.new_tensor(doubt)
+        return (start.spread * factor).clamp(max=1.0) * self.latent_spread * self.doubt[0]
 
     def told(self, batch: Mapping[str, Tensor], given: Tensor) -> tuple[LibraryInputs, Tensor]:
         """What the flow takes in of a usual cell, and the base.
