@@ -127,7 +127,7 @@ def main() -> None:
                         writer = csv.DictWriter(file, FIELDS)
                         writer.writeheader()
                         writer.writerows(rows)
-        still = 1e3 * float(rows[-1]["persistence"])
+        still = 1e3 * float(np.abs(data.test.change).mean())
         print(f"\n{data.fold.name} (simulated), persistence {still:.2f}e-3")
         print(shown(rows, data.fold.name), flush=True)
 

@@ -23,6 +23,8 @@ _REASONS = {
     errno.EACCES: ("writing there is not permitted", "Name a folder you may write to"),
     errno.EPERM: ("writing there is not permitted", "Name a folder you may write to"),
     errno.EROFS: ("the file system is read-only", "Name a folder you may write to"),
+    errno.EEXIST: ("a file is there, where a folder is needed", "Name another folder"),
+    errno.ENOTDIR: ("a file is there, where a folder is needed", "Name another folder"),
 }
 
 
@@ -101,18 +103,25 @@ def read_text(path: Path | str) -> str:
         ) from error
 
 
-def check_output(path: Path | str, *, overwrite: bool = False) -> Path:
+def check_output(path: Path | str, *, overwrite: bool = False, file: bool = False) -> Path:
     """The path, after a check that it may be written.
+
+    Args:
+        path: File or folder.
+        overwrite: It may be replaced.
+        file: It is to be a file, which never replaces a folder.
 
     Raises:
         OutputExistsError: If it exists and ``overwrite`` is false.
-        OutputError: If its folder does not exist.
+        OutputError: If its folder does not exist, or a file would replace a folder.
     """
     path = Path(path)
     with output_errors(path):
         exists, has_folder = path.exists(), path.parent.exists()
     if exists and not overwrite:
         raise OutputExistsError(path)
+    if file and exists and path.is_dir():
+        raise _replaced(path)
     if not has_folder:
         raise OutputError(
             f"the folder {str(path.parent)!r} does not exist",
@@ -120,6 +129,12 @@ def check_output(path: Path | str, *, overwrite: bool = False) -> Path:
             path=path,
         )
     return path
+
+
+def _replaced(path: Path) -> OutputError:
+    return OutputError(
+        "a folder is there, which a file would replace", remedy="Name a file", path=path
+    )
 
 
 @contextmanager
@@ -131,7 +146,7 @@ def atomic_path(path: Path | str, *, overwrite: bool = False) -> Iterator[Path]:
 
     Raises:
         OutputExistsError: If ``path`` exists and ``overwrite`` is false.
-        OutputError: If the operating system refuses to write.
+        OutputError: If the operating system refuses to write, or a file would replace a folder.
     """
     path = check_output(path, overwrite=overwrite)
     temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:8]}.partial{path.suffix}")
@@ -141,6 +156,8 @@ def atomic_path(path: Path | str, *, overwrite: bool = False) -> Iterator[Path]:
             if not overwrite and path.exists():
                 raise OutputExistsError(path)
             if path.is_dir() and temporary.exists():
+                if not temporary.is_dir():
+                    raise _replaced(path)
                 # A folder cannot be replaced in one step: the old one steps aside first.
                 aside = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}.old")
                 os.replace(path, aside)

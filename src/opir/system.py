@@ -88,8 +88,9 @@ class Component(_Part):
         if unit not in AMOUNT_UNITS:
             near = difflib.get_close_matches(unit, AMOUNT_UNITS, n=3, cutoff=0.3)
             shown = ", ".join(near or AMOUNT_UNITS)
+            what = f"{unit!r} is not a unit of" if unit else "no unit is given for"
             raise SystemDescriptionError(
-                f"{unit!r} is not a unit of the amount of {data.get('name', '')!r}",
+                f"{what} the amount of {data.get('name', '')!r}",
                 remedy=f"Use one of: {shown}",
             )
         inside, factor = AMOUNT_UNITS[unit]

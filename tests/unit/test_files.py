@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from opir.errors import OutputError, OutputExistsError
-from opir.files import atomic_path
+from opir.files import atomic_path, check_output
 
 
 def test_the_file_appears_whole_under_its_name(tmp_path: Path) -> None:
@@ -55,6 +55,22 @@ def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
         "d",
         "d/new",
     ]
+
+
+def test_a_file_never_replaces_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "kept.txt").write_text("kept")
+    with (
+        pytest.raises(OutputError, match="a folder is there"),
+        atomic_path(folder, overwrite=True) as temporary,
+    ):
+        temporary.write_text("new")
+    with pytest.raises(OutputError, match="a folder is there"):
+        check_output(folder, overwrite=True, file=True)
+    assert check_output(folder, overwrite=True) == folder
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert (folder / "kept.txt").read_text() == "kept"
 
 
 def test_missing_folder_is_named(tmp_path: Path) -> None:

@@ -92,6 +92,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         _say("opir: stopped.")
         sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == 130:  # so typer ends where Ctrl-C was pressed inside a command
+            _say("opir: stopped.")
+        raise
     except MemoryError:
         _say("opir: the machine has too little memory for this. Cut the data, or split it.")
         sys.exit(2)

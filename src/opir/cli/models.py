@@ -55,13 +55,13 @@ def train(
     step: list[str] = typer.Option(
         [], "--step", "-s", help="Processing step: 'cut low=950 high=1500'. May be repeated."
     ),
-    steps: int = typer.Option(0, help="Training steps, in place of the settings'."),
-    seed: int = typer.Option(-1, help="Seed, in place of the settings'."),
+    steps: int | None = typer.Option(None, help="Training steps, in place of the settings'."),
+    seed: int | None = typer.Option(None, help="Seed, in place of the settings'."),
     device: str = typer.Option("", help="cpu, cuda or auto, in place of the settings'."),
     state: Path | None = typer.Option(None, help="File to resume from after a stop."),
     resume: bool = typer.Option(False, "--resume", help="Go on from the state."),
-    log: Path | None = typer.Option(None, help="JSON-lines log."),
-    force: bool = typer.Option(False, "--force", help="Overwrite the model."),
+    log: Path | None = typer.Option(None, help="JSON-lines log; its curves come beside it (.png)."),
+    force: bool = typer.Option(False, "--force", help="Overwrite the model, log and state."),
 ) -> None:
     """Train a forecaster on runs, or on an OpIRSpec store of many."""
     from opir.workflows.settings import (
@@ -78,11 +78,7 @@ def train(
     given = TrainSettings()
     if settings or preset:
         given = read_settings(settings) if settings else preset_settings(preset)
-    said: dict[str, Any] = {
-        "steps": steps or None,
-        "seed": seed if seed >= 0 else None,
-        "device": device or None,
-    }
+    said: dict[str, Any] = {"steps": steps, "seed": seed, "device": device or None}
     rest: dict[str, Any] = {
         "out": out,
         "state": state,
@@ -133,14 +129,14 @@ def pretrain(
     only: list[str] = typer.Option(
         [], help="A system to hold out, or base; all by default. May be repeated."
     ),
-    steps: int = typer.Option(0, help="Training steps, in place of the preset's."),
+    steps: int | None = typer.Option(None, help="Training steps, in place of the preset's."),
     force: bool = typer.Option(False, "--force", help="Train again what lies there."),
 ) -> None:
     """Make the weights that ship, and those without each system; the same command goes on."""
     from opir.workflows.pretrain import pretrain as make
     from opir.workflows.settings import preset_settings
 
-    config = preset_settings(preset).training.changed(steps=steps or None)
+    config = preset_settings(preset).training.changed(steps=steps)
     make(store, out=out, preset=preset, only=only, config=config, overwrite=force, say=typer.echo)
 
 

@@ -2,13 +2,15 @@
 
 The file is a safetensors file. Its metadata have one entry, ``opir``, a JSON object that holds
 ``format`` (``opir-model``), ``format_version``, ``model`` (the registered name), ``config`` and
-``recipe`` (JSON texts) and ``opir_version``; and ``intervals`` (a JSON text,
-:meth:`opir.models.intervals.Intervals.to_json`) where they were calibrated.
+``recipe`` (JSON texts), ``sha256`` (of the arrays) and ``opir_version``; and ``intervals`` (a JSON
+text, :meth:`opir.models.intervals.Intervals.to_json`) where they were calibrated.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ __all__ = ["FORMAT_VERSION", "load_model", "read_arrays", "save_model", "write_a
 
 FORMAT_VERSION = 1
 _ENTRY = "opir"
+_ANEW = "The file was damaged or edited; get it or train it anew"
 
 
 def save_model(model: Forecaster, path: Path | str, *, overwrite: bool = False) -> Path:
@@ -57,7 +60,9 @@ def load_model(path: Path | str) -> Forecaster:
         config, recipe = json.loads(metadata["config"]), json.loads(metadata["recipe"])
         name = metadata["model"]
     except (KeyError, json.JSONDecodeError) as error:
-        raise FormatError(f"the model's configuration is damaged ({error})", path=path) from error
+        raise FormatError(
+            f"the model's configuration is damaged ({error})", remedy=_ANEW, path=path
+        ) from error
     kind = get_model(name)
     try:
         model = kind.from_state(config, arrays)
@@ -83,7 +88,7 @@ def _intervals(text: str | None, path: Path | str) -> Intervals | None:
         what = error.problem if isinstance(error, ModelError) else f"no JSON text: {error}"
         raise FormatError(
             f"the model's intervals cannot be read ({what})",
-            remedy="The file was damaged or edited; get it or train it anew",
+            remedy=_ANEW,
             path=path,
         ) from error
 
@@ -100,7 +105,7 @@ def write_arrays(
     safetensors = require("safetensors.numpy", extra="torch")
     written = {name: np.asarray(values, order="C") for name, values in arrays.items()}
     header = {"format": kind, "format_version": str(FORMAT_VERSION)}
-    header |= {"opir_version": opir.__version__, **metadata}
+    header |= {"opir_version": opir.__version__, **metadata, "sha256": _sha256(written)}
     # One entry, since the library writes several in an order that changes from run to run.
     content = safetensors.save(written, metadata={_ENTRY: json.dumps(header, sort_keys=True)})
     with atomic_path(path, overwrite=overwrite) as temporary:
@@ -117,7 +122,8 @@ def read_arrays(path: Path | str, *, kind: str) -> tuple[dict[str, Any], dict[st
     safetensors = require("safetensors", extra="torch")
     path = Path(path)
     if not path.is_file():
-        raise FormatError("there is no such file", path=path)
+        problem = "this is a folder; a file is needed" if path.is_dir() else "there is no such file"
+        raise FormatError(problem, remedy="Check the name", path=path)
     try:
         with safetensors.safe_open(str(path), framework="numpy") as opened:
             metadata = json.loads((opened.metadata() or {}).get(_ENTRY, "{}"))
@@ -132,7 +138,11 @@ def read_arrays(path: Path | str, *, kind: str) -> tuple[dict[str, Any], dict[st
         metadata = {}
     found = metadata.get("format", "none")
     if found != kind:
-        raise FormatError(f"the file is of the format {found!r}; {kind!r} is needed", path=path)
+        raise FormatError(
+            f"the file is of the format {found!r}; {kind!r} is needed",
+            remedy="Name one that opir wrote",
+            path=path,
+        )
     version = metadata.get("format_version", "none")
     if version != str(FORMAT_VERSION):
         raise FormatError(
@@ -141,7 +151,18 @@ def read_arrays(path: Path | str, *, kind: str) -> tuple[dict[str, Any], dict[st
             remedy="Use the opir that wrote it, or train the model anew",
             path=path,
         )
+    if metadata.get("sha256") not in (None, _sha256(arrays)):
+        raise FormatError("numbers in the file are not those written", remedy=_ANEW, path=path)
     for name, values in arrays.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise FormatError("the array holds NaN or infinity", path=path, place=name)
     return arrays, metadata
+
+
+def _sha256(arrays: Mapping[str, Any]) -> str:
+    """Of the names and bytes of all arrays; files of before it was written have none."""
+    found = hashlib.sha256()
+    for name in sorted(arrays):
+        found.update(name.encode())
+        found.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return found.hexdigest()

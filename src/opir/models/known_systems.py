@@ -71,21 +71,37 @@ class KnownSystems:
         Raises:
             AxisError: If the shapes do not fit.
         """
-        values, labels = np.asarray(descriptors, dtype=np.float64), np.asarray(systems, np.str_)
-        if values.shape != (labels.size, len(DESCRIPTOR)) or not labels.size:
-            raise AxisError(
-                f"descriptors have shape {values.shape}; [{labels.size}, {len(DESCRIPTOR)}] is "
-                "needed"
-            )
-        names = tuple(sorted(set(labels.tolist())))
+        values = np.asarray(descriptors, dtype=np.float64)
+        _check(values, len(systems))
         spread = values.std(axis=0)
         spread[spread <= 1e-9 * np.abs(values).max(axis=0)] = 0.0
+        none = cls((), np.empty((0, len(DESCRIPTOR))), spread, np.empty(0))
+        return none.joined(systems, values)
+
+    def joined(self, systems: Sequence[str], descriptors: ArrayLike) -> Self:
+        """With further systems, those of a model that was trained on; :attr:`spread` stays.
+
+        Args:
+            systems: Name of the system of each run, ``[run]``.
+            descriptors: See :func:`opir.models.descriptor.describe`, ``[run, feature]``.
+
+        Raises:
+            AxisError: If the shapes do not fit.
+        """
+        values, labels = np.asarray(descriptors, dtype=np.float64), np.asarray(systems, np.str_)
+        _check(values, labels.size)
+        names = tuple(sorted(set(labels.tolist())))
         centres = np.array([values[labels == name].mean(axis=0) for name in names])
-        made = cls(names, centres, spread, np.ones(len(names)))
+        more = type(self)(names, centres, self.spread, np.ones(len(names)))
         reach = [
-            made.distances(values[labels == name])[:, at].max() for at, name in enumerate(names)
+            more.distances(values[labels == name])[:, at].max() for at, name in enumerate(names)
         ]
-        return cls(names, centres, spread, np.maximum(reach, _LEAST_REACH))
+        return type(self)(
+            self.names + names,
+            np.concatenate([self.centres, centres]),
+            self.spread,
+            np.append(self.reach, np.maximum(reach, _LEAST_REACH)),
+        )
 
     def distances(self, descriptors: ArrayLike) -> Array:
         """Distances to the means, ``[run, system]``, of descriptors ``[run, feature]``."""
@@ -131,3 +147,11 @@ class KnownSystems:
         if [item.shape for item in arrays] != shapes or not names:
             raise FormatError("the known systems do not fit their names and the descriptor")
         return cls(names, *arrays)
+
+
+def _check(descriptors: Array, runs: int) -> None:
+    """Refuse descriptors that are not one row for each of so many runs, or of none."""
+    if descriptors.shape != (runs, len(DESCRIPTOR)) or not runs:
+        raise AxisError(
+            f"descriptors have shape {descriptors.shape}; [{runs}, {len(DESCRIPTOR)}] is needed"
+        )

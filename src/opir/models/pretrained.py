@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from opir.errors import UnknownNameError
+from opir.files import read_text
 from opir.models.base import Forecaster
 from opir.models.checkpoint import load_model
 
@@ -53,8 +54,8 @@ def card(name: str) -> str:
 
     Raises:
         UnknownNameError: If no weights of that name ship.
+        FormatError: If their card is missing.
     """
-    path = _FOLDER / f"{name}{_CARD}"
-    if name not in pretrained_names() or not path.is_file():
+    if name not in pretrained_names():
         raise UnknownNameError("trained model", name, pretrained_names())
-    return path.read_text(encoding="utf-8")
+    return read_text(_FOLDER / f"{name}{_CARD}")

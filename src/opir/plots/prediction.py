@@ -166,6 +166,20 @@ def _streams(panels: list[Axes], names: list[str], forecast: Run) -> None:
         spectral_axis(axes, forecast.wavenumber)
         axes.set_ylabel(_label(forecast))
         _head(axes, _STREAMS[name])
+    _size(panels[names.index("sei")], forecast)
+
+
+def _size(axes: Axes, forecast: Run) -> None:
+    """How large what forms becomes, beside the interval there: its own scale hides that."""
+    data = forecast.dataset
+    if "absorbance_upper" not in data:
+        return
+    sei = np.abs(data["stream_sei"].values)
+    at = np.unravel_index(int(sei.argmax()), sei.shape)
+    half = float(data["absorbance_upper"].values[at] - forecast.values[at])
+    level = 100 * float(data["absorbance_upper"].attrs["level"])
+    text = f"largest: {float(sei[at]):.2g}\nthere the {level:.3g} % interval is ± {half:.2g}"
+    axes.annotate(text, (0.02, 0.97), xycoords="axes fraction", va="top", fontsize=8)
 
 
 def _cell(place: SubplotSpec, forecast: Run, unit: TimeUnit) -> None:

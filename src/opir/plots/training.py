@@ -24,24 +24,26 @@ def training_figure(log: Path | str, *, text: str) -> Figure:
     """Error on the validation windows, and the terms of the loss, over the steps.
 
     Args:
-        log: JSON-lines log of :func:`opir.training.loop.train`.
+        log: JSON-lines log of :func:`opir.training.loop.train`; of a step that was done again after
+            a stop, the last line counts.
         text: Title.
 
     Raises:
         FormatError: If the file is no such log, or holds no line.
     """
-    rows = []
+    found = {}
     for number, line in enumerate(read_text(Path(log)).splitlines(), start=1):
         try:
             row = json.loads(line)
-            rows.append({"step": int(row["step"]), **row})
+            found[int(row["step"])] = row
         except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise FormatError(
                 "the line is none of a training's log", path=log, place=f"line {number}"
             ) from error
-    if not rows:
+    if not found:
         raise FormatError("the log is empty", path=log, remedy="Train for some more steps")
-    steps = [row["step"] for row in rows]
+    steps = sorted(found)
+    rows = [found[step] for step in steps]
     figure = new_figure(7.0, 6.0)
     upper, lower = figure.subplots(2, 1, sharex=True)
     errors = np.array([row.get("validation_mae") or np.nan for row in rows], dtype=np.float64)
@@ -58,5 +60,5 @@ def training_figure(log: Path | str, *, text: str) -> Figure:
     lower.set_yscale("log")
     lower.set_ylabel("Terms of the loss, one step each")
     lower.set_xlabel("Step")
-    lower.legend(frameon=False, fontsize=8)
+    lower.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure

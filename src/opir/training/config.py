@@ -54,6 +54,8 @@ class TrainingConfig:
         for name in ("steps", "batch", "evaluate_every", "save_every", "threads"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} is {getattr(self, name)}; at least 1 is needed")
+        if self.seed < 0:
+            raise OptionError(f"seed is {self.seed}; at least 0 is needed")
         for name in ("learning_rate", "largest_gradient", "seconds"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:

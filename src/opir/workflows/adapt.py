@@ -16,6 +16,7 @@ from opir.metrics import mae
 from opir.models import Forecaster, Persistence, TrainedForecaster, from_pretrained
 from opir.models.descriptor import describe
 from opir.models.inputs import DRIVE
+from opir.models.known_systems import KnownSystems
 from opir.plots import save
 from opir.plots.adaptation import adaptation_figure
 from opir.run import Run
@@ -25,7 +26,7 @@ from opir.workflows.adapt_parts import Parts, described_parts, window_parts
 from opir.workflows.adapt_table import Comparison, write_comparison
 from opir.workflows.as_trained import as_trained
 from opir.workflows.given_system import given_system
-from opir.workflows.train import run_of
+from opir.workflows.train import check_beside, run_of
 from opir.workflows.train_store import column_range
 
 if TYPE_CHECKING:
@@ -129,8 +130,15 @@ def adapt(
     files = _files(out, model, overwrite)
     if not runs:
         raise OptionError("no runs were given", remedy="Name one file of a run or more")
-    if resume and state is None:
-        raise OptionError("no state to go on from was named", remedy="Name its file (--state)")
+    paths = [Path(item).resolve() for item in runs if not isinstance(item, Run)]
+    if len(set(paths)) < len(paths):
+        twice = next(path for path in paths if paths.count(path) > 1)
+        raise OptionError(
+            "the run was named twice, so it would be learned from and held back",
+            remedy="Name each run once",
+            path=twice,
+        )
+    check_beside(state, log, resume=resume, overwrite=overwrite)
     forecaster = from_pretrained(model)
     if not isinstance(forecaster, TrainedForecaster):
         raise ModelError(
@@ -193,7 +201,7 @@ def _files(out: Path | str, model: Path | str, overwrite: bool) -> tuple[Path, .
         )
     files = path, path.with_suffix(".csv"), path.with_suffix(".png")
     for file in files:
-        check_output(file, overwrite=overwrite)
+        check_output(file, overwrite=overwrite, file=True)
     return files
 
 
@@ -263,7 +271,7 @@ def _forecasts(model: Forecaster, parts: Parts) -> dict[str, NDArray[np.floating
 def _extended(
     recipe: dict[str, Any], model: str, runs: Sequence[Run], parts: Parts
 ) -> dict[str, Any]:
-    """The recipe of the adapted model: what it was made from, and wider ranges."""
+    """The recipe of the adapted model: what it was made from, wider ranges, and more systems."""
     inputs = parts.learn.inputs
     made = {
         **recipe,
@@ -273,6 +281,12 @@ def _extended(
     }
     if "longest" in recipe:
         made["longest"] = max(float(recipe["longest"]), float(inputs.lead.max()))
+    if "known_systems" in recipe:
+        # Else it would go on taking the cells adapted to for unlike all that it knows.
+        cells = np.unique(inputs.descriptor, axis=0)
+        names = [f"cell {number} of those adapted to" for number in range(1, len(cells) + 1)]
+        known = KnownSystems.from_json(recipe["known_systems"])
+        made["known_systems"] = known.joined(names, cells).to_json()
     if "ranges" in recipe:
         rows = {"descriptor": inputs.descriptor, "drive": inputs.drive.reshape(-1, len(DRIVE))}
         made["ranges"] = {

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from opir.chemistry import library
 from opir.errors import ModelError, OptionError, ProtocolError, SystemDescriptionError
 from opir.models import Forecaster, ForecastInputs
 from opir.models.descriptor import DESCRIPTOR, describe
@@ -55,6 +56,7 @@ class Conditions:
         descriptor: See :func:`opir.models.descriptor.describe`, ``[feature]``.
         notes: What was assumed, and what lies outside of what the model was trained on.
         outside: Whether anything does.
+        unlike: Whether the system is like none that the model was trained on.
     """
 
     system: System
@@ -148,8 +150,9 @@ def conditions(
     """What the model is told.
 
     A protocol that fixes the current leaves the voltage to the cell, and the other way round. What
-    is not fixed is taken from a simulated cell of the system, one of usual constants, and a note
-    says so; a measured protocol (a series with voltage and current) is taken as it is.
+    is not fixed is taken from a simulated cell of the system, one of usual constants and without
+    components that no reaction of the library's system of that name knows, and a note says so; a
+    measured protocol (a series with voltage and current) is taken as it is.
 
     Args:
         model: A model that was trained on described systems.
@@ -195,10 +198,11 @@ def conditions(
     known = _as_asked(asked, when, system, descriptor)
     notes: list[str] = []
     if known is None:
-        known = _simulated(asked, when, system)
+        known, left = _simulated(asked, when, system)
+        without = f"; {', '.join(left)} left out, which no reaction of it knows" if left else ""
         notes.append(
             "Voltage and current ahead are those of a simulated cell of this system, with usual "
-            "constants."
+            f"constants{without}."
         )
     plan, clock, drive, potential = known
     for kelvin in (drive[:, 2].min(), drive[:, 2].max()):
@@ -277,24 +281,30 @@ def _as_asked(
     return asked, clock, drive, potential
 
 
-def _simulated(asked: Protocol | str | Path, when: _Frames, system: System) -> _Course:
-    """The course of a simulated cell of usual constants."""
+def _simulated(
+    asked: Protocol | str | Path, when: _Frames, system: System
+) -> tuple[_Course, tuple[str, ...]]:
+    """The course of a simulated cell of usual constants, and what was left out of its system."""
     from opir.simulate import simulate
+    from opir.simulate.cell.own_system import known_part
 
     try:
+        cell, left = known_part(system, library())
         # The spectra are not looked at: two points of them are enough.
         made = simulate(
-            system, asked, vary=False, instrument=None, frames=when, wavenumber=[1000.0, 1001.0]
+            cell, asked, vary=False, instrument=None, frames=when, wavenumber=[1000.0, 1001.0]
         )
     except SystemDescriptionError as error:
         raise SystemDescriptionError(
             f"the course of the voltage cannot be simulated: {error.problem}",
-            remedy="Give the protocol as a measured series with voltage and current",
+            remedy="Give the protocol as a measured series with voltage and current, or describe "
+            "a variant of a system of the library (opir chemistry list systems)",
         ) from error
     run = made.run
     columns = [run.on_time(name) for name in DRIVE]
     drive = np.stack([np.full(run.time.size, np.nan) if c is None else c for c in columns], -1)
-    return run.protocol, run.time - run.time[0], drive, made.truth["potential"].values
+    course = run.protocol, run.time - run.time[0], drive, made.truth["potential"].values
+    return course, left
 
 
 def _unlike(known: Mapping[str, Any] | None, descriptor: Array) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.errors import FormatError, ModelError, OpirError, OptionError
+from opir.errors import FormatError, ModelError, OpirError, OptionError, SystemDescriptionError
 from opir.models import Forecaster
 from opir.run import Run, Spectrum
 from opir.run.processing import Pipeline
@@ -130,9 +130,16 @@ def simulated_given(system: System, model: Forecaster) -> GivenSpectra:
             "be made from a composition",
             remedy="Give a measured spectrum",
         )
-    made = simulate(
-        system, "rest 10 min", vary=False, instrument=None, frames=2, wavenumber=axis
-    ).run.spectrum(0)
+    try:
+        made = simulate(
+            system, "rest 10 min", vary=False, instrument=None, frames=2, wavenumber=axis
+        ).run.spectrum(0)
+    except SystemDescriptionError as error:
+        raise SystemDescriptionError(
+            f"the spectrum cannot be simulated: {error.problem}",
+            remedy="Give a measured spectrum, or describe a variant of a system of the library "
+            "(opir chemistry list systems)",
+        ) from error
     note = (
         f"No spectrum was given: that of {system.name} is simulated from its composition (usual "
         "constants, no noise). What your own cell would show at the start is not in it."

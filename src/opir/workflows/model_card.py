@@ -126,11 +126,15 @@ def _row(item: Mapping[str, Any]) -> str:
     def shown(key: str, unit: float, form: str) -> str:
         return f"{scores[key] * unit:{form}}" if key in scores else "-"
 
+    def r2(key: str) -> str:
+        # Where hardly anything forms, or nothing is right, how far below -1 tells nothing.
+        return "< -1" if scores.get(key, 0.0) < -1 else shown(key, 1, ".2f")
+
     return (
         f"| {item['name']} | {item['runs']} | {shown('persistence', 1e3, '.2f')} | "
         f"{shown('mae', 1e3, '.2f')} | {1e3 * item['careful']:.2f} | "
         f"{shown('coverage-90', 100, '.0f')} | "
-        f"{shown('stream-r2 solvent', 1, '.2f')} | {shown('stream-r2 sei', 1, '.2f')} | "
+        f"{r2('stream-r2 solvent')} | {r2('stream-r2 sei')} | "
         f"{item['widening']:.2f} |"
     )
 

@@ -112,7 +112,8 @@ def predict(
         FormatError: If a file cannot be read or holds something else.
         ModelError: If the spectrum is not what the model takes (range, measure, sign), the model
             needs the system and it is not given, or memory does not suffice.
-        OptionError: If there is no default for the times, or both kinds are given.
+        OptionError: If there is no default for the times, or both kinds are given; or a name of a
+            protocol is given to a model that is not told of systems.
         UnknownNameError: If a name is not in the library, or no such model ships.
         UnitError, ValueRangeError: If a temperature is in another unit, or none of a cell.
         OutputExistsError: If a file exists and ``overwrite`` is false.
@@ -150,9 +151,7 @@ def predict(
             forecaster, said = _careful(forecaster)
             notes += said
     else:
-        if not isinstance(protocol, Protocol) and protocol is not None:
-            protocol = Protocol.from_file(protocol)
-        plan = protocol
+        plan = _plan(protocol, forecaster)
         ahead = _times(times, frames, plan, start, forecaster)
         inputs, said, outside = _inputs(start, ahead, plan, cell, forecaster)
         notes += said
@@ -220,6 +219,20 @@ def _careful(model: Forecaster) -> tuple[Forecaster, tuple[str, ...]]:
         "systems held out of training."
     )
     return less, (note,)
+
+
+def _plan(protocol: Protocol | Path | str | None, model: Forecaster) -> Protocol | None:
+    """The protocol for a model that is not told of systems: names and texts need one."""
+    if protocol is None or isinstance(protocol, Protocol):
+        return protocol
+    path = Path(protocol)
+    if not (path.suffix or path.exists()):
+        raise OptionError(
+            f"the model {model.name!r} is not told of systems, so {str(protocol)!r} must be the "
+            "file of a protocol, and there is none",
+            remedy="Give a YAML file of the protocol, or take a model of described systems",
+        )
+    return Protocol.from_file(path)
 
 
 def _times(

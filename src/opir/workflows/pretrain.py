@@ -13,8 +13,8 @@ import numpy as np
 import opir
 from opir.bench.data import FoldData, Sources, load_fold, open_sources
 from opir.bench.scoring import score
-from opir.errors import ModelError, UnknownNameError
-from opir.files import atomic_path
+from opir.errors import FormatError, ModelError, UnknownNameError
+from opir.files import atomic_path, check_output, output_errors, read_text
 from opir.metrics import stream_separation
 from opir.models import Forecaster, Intervals, load_model
 from opir.models.forecast import Forecast
@@ -170,17 +170,21 @@ def pretrain(
 
     Raises:
         UnknownNameError: If there is no such preset or system.
+        OutputError: If the folder's folder does not exist, or it is a file.
+        FormatError: If what lies there is damaged.
+        TrainingInterruptedError: At Ctrl-C, after the state was saved.
         StoreError, OptionError: As of :func:`opir.workflows.train_store.train_on_store`.
     """
     settings = preset_settings(preset)
     settings = replace(settings, training=config or settings.training)
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = check_output(out, overwrite=True)
     sources = open_sources(store)
     systems = sources.index().systems
     for name in only:
         if name not in (*systems, "base"):
             raise UnknownNameError("system of the store", name, (*systems, "base"))
+    with output_errors(folder):
+        folder.mkdir(exist_ok=True)
     chosen = tuple(only) or (*systems, "base")
     made = []
     for system in (name for name in systems if name in chosen):
@@ -218,19 +222,25 @@ def _made(
     if known is not None and path.exists():
         return known
     if overwrite or not path.exists():
-        train_on_store(
-            store,
-            out=path,
-            model=settings.model,
-            config=settings.training,
-            options=settings.options,
-            without=system,
-            state=state,
-            resume=not overwrite,
-            log=path.with_suffix(".jsonl"),
-            progress=progress,
-            overwrite=overwrite,
-        )
+        from opir.training.loop import TrainingInterruptedError
+
+        try:
+            train_on_store(
+                store,
+                out=path,
+                model=settings.model,
+                config=settings.training,
+                options=settings.options,
+                without=system,
+                state=state,
+                resume=not overwrite,
+                log=path.with_suffix(".jsonl"),
+                progress=progress,
+                overwrite=overwrite,
+            )
+        except TrainingInterruptedError as error:
+            error.remedy = "The same command goes on"
+            raise
     data = load_fold(fold_without(sources, system), sources)
     found = replace(examine(load_model(path), data), name=system or "random")
     with atomic_path(result, overwrite=True) as temporary:
@@ -242,7 +252,14 @@ def _made(
 def _read(path: Path) -> Examined | None:
     if not path.is_file():
         return None
-    return Examined(**json.loads(path.read_text(encoding="utf-8")))
+    try:
+        return Examined(**json.loads(read_text(path)))
+    except (json.JSONDecodeError, TypeError) as error:
+        raise FormatError(
+            f"what the weights were examined on cannot be read ({error})",
+            remedy="Remove the file; the same command makes it again",
+            path=path,
+        ) from error
 
 
 def _finish(

@@ -11,7 +11,7 @@ import numpy as np
 
 from opir.bench.operator import linear_operator
 from opir.bench.time_blocks import BlockDesign, join, windows_of
-from opir.errors import FormatError, OptionError
+from opir.errors import FormatError, OptionError, OutputExistsError
 from opir.files import check_output
 from opir.models import Forecaster, Persistence, TrainedForecaster, Windows, get_model
 from opir.models.inputs import DRIVE
@@ -21,7 +21,7 @@ from opir.run.processing import Pipeline, resample
 from opir.run.readers import read
 from opir.training import TrainingConfig, fit
 
-__all__ = ["Trained", "fit_and_save", "run_of", "train"]
+__all__ = ["Trained", "check_beside", "fit_and_save", "run_of", "train"]
 
 _FEWEST = 20
 """Validation runs, or blocks of time, from which on half of them are kept for intervals."""
@@ -113,17 +113,19 @@ def train(
         options: Fields of the model's configuration (``components=3``).
         state: File to save the state of the training to.
         resume: Go on from ``state``.
-        log: File for the JSON-lines log.
+        log: File for the JSON-lines log; its curves are drawn beside it (``.png``).
         progress: Show progress; by default on a terminal only.
-        overwrite: Replace ``out`` if it is there.
+        overwrite: Replace ``out``, and a state and a log that are not resumed, if they are there.
 
     Raises:
-        OptionError: If there are no runs or they are too short for a window.
+        OptionError: If there are no runs or they are too short for a window, or there is no state
+            to resume from.
         FormatError: If a file holds no run.
-        OutputExistsError: If ``out`` exists and ``overwrite`` is false.
+        OutputExistsError: If a file exists that is to be neither replaced nor resumed.
         UnknownNameError: If there is no such model.
     """
-    check_output(out, overwrite=overwrite)
+    check_output(out, overwrite=overwrite, file=True)
+    check_beside(state, log, resume=resume, overwrite=overwrite)
     if not runs:
         raise OptionError("no runs were given", remedy="Name one file of a run or more")
     kind = get_model(model)
@@ -194,12 +196,6 @@ def fit_and_save(
             log=log,
             progress=progress,
         )
-        if log is not None:
-            from opir.plots import save
-            from opir.plots.training import training_figure
-
-            figure = training_figure(log, text=f"{made.name}, {len(learn)} training windows")
-            save(figure, Path(log).with_suffix(".png"), overwrite=True)
     else:
         fit(made, learn, check)
     judged = check if held is None else held
@@ -208,9 +204,18 @@ def fit_and_save(
     if held is not None:
         inputs = held.inputs
         made.intervals = Intervals.fit(residuals, inputs.lead, inputs.wavenumber, block=held.block)
+    path = made.save(out, overwrite=overwrite)
+    if log is not None and Path(log).is_file() and Path(log).stat().st_size:
+        from opir.plots import save
+        from opir.plots.training import training_figure
+
+        origin = " and ".join(made.recipe.get("origin", [])) or "unknown"
+        text = f"{made.name}, {len(learn):,} training windows, {origin}"
+        figure = training_figure(log, text=text)
+        save(figure, _curves(log), overwrite=True)
     return Trained(
         model=made,
-        path=made.save(out, overwrite=overwrite),
+        path=path,
         validation_mae=float(np.abs(residuals).mean()),
         persistence_mae=_error(Persistence(), judged),
         windows=(len(learn), len(check)),
@@ -230,6 +235,44 @@ def _halves(validation: Windows) -> tuple[Windows, Windows | None]:
     chosen = np.random.default_rng(0).permutation(blocks)[: blocks.size // 2]
     chooses = np.isin(validation.block, chosen)
     return validation.rows(np.nonzero(chooses)[0]), validation.rows(np.nonzero(~chooses)[0])
+
+
+def check_beside(
+    state: Path | str | None, log: Path | str | None, *, resume: bool, overwrite: bool
+) -> None:
+    """Refuse a state and a log that a training would replace unasked, before it begins.
+
+    Args:
+        state, log: Files named for them, if any.
+        resume: They are gone on from.
+        overwrite: They may be replaced.
+
+    Raises:
+        OptionError: If there is no state to resume from, or the log is named as its picture.
+        OutputExistsError: If one of them is there and is neither to be resumed nor replaced.
+        OutputError: If the folder of one does not exist.
+    """
+    if resume and state is None:
+        raise OptionError("no state to go on from was named", remedy="Name its file (--state)")
+    files = [] if state is None else [state]
+    if log is not None:
+        if _curves(log) == Path(log):
+            raise OptionError(
+                f"the log is named {Path(log).name}, as the picture of it would be",
+                remedy="Name it ....jsonl (--log)",
+            )
+        files += [log, _curves(log)]
+    for path in files:
+        try:
+            check_output(path, overwrite=overwrite or resume, file=True)
+        except OutputExistsError as error:
+            error.remedy = "Go on with it (--resume), replace it (--force), or name another file"
+            raise
+
+
+def _curves(log: Path | str) -> Path:
+    """The picture of a log."""
+    return Path(log).with_suffix(".png")
 
 
 def run_of(item: Path | str | Run) -> Run:

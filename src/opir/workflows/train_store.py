@@ -19,7 +19,7 @@ from opir.models.inputs import DRIVE
 from opir.models.known_systems import KnownSystems
 from opir.run.store import Store
 from opir.training import TrainingConfig
-from opir.workflows.train import Trained, fit_and_save
+from opir.workflows.train import Trained, check_beside, fit_and_save
 
 __all__ = ["column_range", "first_settings", "fold_without", "is_store", "train_on_store"]
 
@@ -70,11 +70,13 @@ def train_on_store(
 
     Raises:
         StoreError: If there is no store, or its runs differ in their axes.
-        OptionError: If it holds too few runs, or one does not state its system.
-        OutputExistsError: If ``out`` exists and ``overwrite`` is false.
+        OptionError: If it holds too few runs, or one does not state its system, or there is no
+            state to resume from.
+        OutputExistsError: If a file exists that is to be neither replaced nor resumed.
         UnknownNameError: If there is no such model, or no such system in the store.
     """
-    check_output(out, overwrite=overwrite)
+    check_output(out, overwrite=overwrite, file=True)
+    check_beside(state, log, resume=resume, overwrite=overwrite)
     made = get_model(model)(**dict(options or {}))
     sources = open_sources(store)
     data = load_fold(fold_without(sources, without), sources)

@@ -33,6 +33,16 @@ def test_a_truncated_file_is_refused(saved: Path, share: float) -> None:
         load_model(saved)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.99])
+def test_a_number_that_was_changed_is_found(saved: Path, share: float) -> None:
+    whole = bytearray(saved.read_bytes())
+    first = 8 + int.from_bytes(whole[:8], "little")  # the arrays come after the header
+    whole[first + int(share * (len(whole) - first))] ^= 1
+    saved.write_bytes(whole)
+    with pytest.raises(FormatError, match="not those written"):
+        load_model(saved)
+
+
 def test_random_bytes_and_no_file_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "random.safetensors"
     path.write_bytes(np.random.default_rng(0).bytes(4096))
@@ -40,6 +50,8 @@ def test_random_bytes_and_no_file_are_refused(tmp_path: Path) -> None:
         load_model(path)
     with pytest.raises(FormatError, match="no such file"):
         load_model(tmp_path / "absent.safetensors")
+    with pytest.raises(FormatError, match="a folder; a file is needed"):
+        load_model(tmp_path)
 
 
 def test_another_version_kind_or_model_is_refused(saved: Path, tmp_path: Path) -> None:

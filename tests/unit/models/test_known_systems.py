@@ -56,6 +56,21 @@ def test_temperature_and_water_are_no_matter_of_likeness() -> None:
     assert found.likeness(cold) == found.likeness(wet)
 
 
+def test_systems_joined_are_known_from_then_on() -> None:
+    names = sorted(SYSTEMS)
+    found, (row,) = known(names[:4]), around(SYSTEMS[names[5]], 1, 0)
+    assert found.likeness(row).ratio > 1.1
+    more = found.joined(["one of mine"], [row])
+    assert more.likeness(row).ratio <= 1e-9
+    assert more.likeness(row).nearest == "one of mine"
+    np.testing.assert_array_equal(more.spread, found.spread)
+    trained = around(SYSTEMS[names[0]], 1, 0)[0]
+    assert more.likeness(trained).ratio <= found.likeness(trained).ratio
+    assert more.likeness(trained).nearest == names[0]
+    with pytest.raises(AxisError, match="descriptors have shape"):
+        found.joined(["a"], np.zeros((2, 3)))
+
+
 def test_as_json_and_back() -> None:
     found = known(sorted(SYSTEMS)[:3])
     again = KnownSystems.from_json(json.loads(json.dumps(found.to_json())))

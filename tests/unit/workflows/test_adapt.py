@@ -26,6 +26,7 @@ from opir.models.abcc import Abcc  # noqa: E402
 from opir.models.abcc.library_mode import AbccLibrary  # noqa: E402
 from opir.models.descriptor import describe  # noqa: E402
 from opir.models.inputs import DRIVE  # noqa: E402
+from opir.models.known_systems import KnownSystems  # noqa: E402
 from opir.run import Run  # noqa: E402
 from opir.run.netcdf import read_run, write_run  # noqa: E402
 from opir.simulate import simulate  # noqa: E402
@@ -294,6 +295,9 @@ def test_refusals_leave_nothing_behind(model: Path, tmp_path: Path) -> None:
         adapt(closed, [run], out=out)
     with pytest.raises(OptionError, match="no runs"):
         adapt(model, [], out=out)
+    twice = write_run(run, tmp_path / "twice.nc")
+    with pytest.raises(OptionError, match="named twice"):
+        adapt(model, [twice, twice], out=out)
     with pytest.raises(OptionError, match="too short"):
         adapt(model, [run.frames(slice(0, 9))], out=out)
     narrow = Run(run.dataset.isel(wavenumber=slice(10, 30)))
@@ -367,6 +371,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "drive": list(DRIVE),
         "described": True,
         "ranges": {"descriptor": [[0.0] * known.size, [None] * known.size]},
+        "known_systems": KnownSystems.of(
+            ["another"], [describe(library().systems["litfsi-dme-lithium"].system)]
+        ).to_json(),
         "origin": ["simulated"],
     }
     found.save(path)
@@ -413,6 +420,10 @@ def test_the_library_model_keeps_its_constraints(base: Path, tmp_path: Path, run
     assert done.changed
     assert found.recipe["longest"] > 1.0
     assert found.recipe["ranges"]["descriptor"][1] != [None] * len(atoms)
+    before, after = (KnownSystems.from_json(m.recipe["known_systems"]) for m in (old, found))
+    cell = inputs.descriptor[0]
+    assert before.likeness(cell).ratio > 1.1
+    assert after.likeness(cell).ratio < 1e-3
 
 
 def test_a_described_model_needs_system_and_voltage(base: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from opir.cli import main  # noqa: E402
+from opir.models import Persistence  # noqa: E402
 from opir.models.abcc.library_mode import AbccLibrary  # noqa: E402
 from opir.models.checkpoint import read_arrays  # noqa: E402
 from opir.simulate import simulate  # noqa: E402
@@ -135,6 +136,11 @@ def test_an_axis_that_is_not_the_models(
             ["--system", "{electrolyte: [{name: ECX, amount: 1, unit: M, role: solvent}]}"],
             "unknown species 'ECX'. Nearest: EC",
         ),
+        (
+            ["--system", "{electrolyte: [{name: EC, amount: 1, role: solvent}]}"],
+            "no unit is given for the amount of 'EC'",
+        ),
+        (["--system", "{name: my cell, temperature: 300}"], "Name it after the one that.*Known: "),
         (["--temperature", "25"], "'25 degC'"),
         (["--temperature", "160 K"], "-40 to 120 degC"),
         (["--temperature", "warm"], "not a temperature"),
@@ -205,6 +211,59 @@ def test_too_little_memory(
 
     monkeypatch.setattr(AbccLibrary, "forecast", forecast)
     assert_matches("need more memory than there is.*--frames", refusal())
+
+
+def test_a_composition_that_cannot_be_simulated(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The remedy is one of this command."""
+    fec = "{name: FEC, amount: 5, unit: wt%, role: additive}"
+    words = [
+        "predict",
+        "--from-composition",
+        "--system",
+        f"{{name: {SYSTEM}, electrolyte: [{fec}]}}",
+    ]
+    words += ["--protocol", PROTOCOL, "-m", str(weights), "-o", str(tmp_path / "out")]
+    said = refused(words, tmp_path, capsys)
+    assert_matches("cannot be simulated: .* knows 'FEC'. Give a measured spectrum", said)
+    assert "--library" not in said
+
+
+def test_a_name_of_a_protocol_for_a_model_that_is_told_no_system(
+    refusal: Callable[..., str], tmp_path: Path
+) -> None:
+    path = Persistence().save(tmp_path / "still.safetensors")
+    assert_matches("must be the file of a protocol", refusal(None, "-m", str(path)))
+
+
+def test_a_file_where_the_folder_is_to_be(refusal: Callable[..., str], tmp_path: Path) -> None:
+    path = tmp_path / "mine.txt"
+    path.write_text("mine", encoding="utf-8")
+    said = refusal(None, "-o", str(path), "--force")
+    assert_matches("mine.txt: a file is there, where a folder is needed", said)
+    assert path.read_text(encoding="utf-8") == "mine"
+
+
+def test_ctrl_c_is_said_and_leaves_nothing(
+    weights: Path,
+    values: np.ndarray,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(self: AbccLibrary, inputs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AbccLibrary, "forecast", stopped)
+    path = tmp_path / "given.csv"
+    np.savetxt(path, np.column_stack([AXIS, values]), delimiter=",", header="cm-1,absorbance")
+    words = ["predict", str(path), "--system", SYSTEM, "--protocol", PROTOCOL]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "-m", str(weights), "-o", str(tmp_path / "out")])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "opir: stopped.\n"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_neither_a_spectrum_nor_a_wish_to_simulate_one(

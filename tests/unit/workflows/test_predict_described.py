@@ -255,6 +255,47 @@ def test_wavenumber_falls_in_every_panel_and_warnings_are_counted(whole: opir.Pr
     assert f"{len(whole.notes)} notes" in head
 
 
+def test_the_picture_tells_how_large_what_forms_is_beside_the_interval(
+    whole: opir.Prediction,
+) -> None:
+    """On a scale of its own a thousandth of the interval looks like a signal."""
+    (said,) = (
+        text.get_text()
+        for axes in whole.figure().axes
+        for text in axes.texts
+        if text.get_text().startswith("largest")
+    )
+    largest, half = (float(number) for number in re.findall(r"(?:largest:|±) (\S+)", said))
+    data = whole.run.dataset
+    sei = np.abs(data["stream_sei"].values)
+    assert largest == pytest.approx(sei.max(), rel=0.05)
+    halves = (data["absorbance_upper"] - data["absorbance"]).values[sei == sei.max()]
+    assert half == pytest.approx(halves[0], rel=0.05)
+
+
+def test_a_component_that_no_reaction_knows_is_left_out_of_the_voltage_alone(
+    model: AbccLibrary, spectrum: Spectrum, whole: opir.Prediction
+) -> None:
+    """The model is told of it; the simulated cell that gives the voltage is one without."""
+    system = library().systems[SYSTEM].system
+    fields = {name: getattr(system, name) for name in opir.System.model_fields}
+    more = opir.System(
+        **fields
+        | {
+            "electrolyte": (
+                *system.electrolyte,
+                {"name": "FEC", "amount": 5, "unit": "wt%", "role": "additive"},
+            )
+        }
+    )
+    done = opir.predict(spectrum, system=more, protocol=PROTOCOL, model=model)
+    assert any("FEC left out, which no reaction of it knows" in note for note in done.notes)
+    np.testing.assert_array_equal(done.run.on_time("voltage"), whole.run.on_time("voltage"))
+    assert done.run.system is not None
+    assert "FEC" in done.run.system.amounts()
+    assert not any("left out" in note for note in whole.notes)
+
+
 def test_nothing_is_left_where_writing_fails(
     whole: opir.Prediction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,13 +12,13 @@ torch = pytest.importorskip("torch")
 
 from opir.bench.fold import pools  # noqa: E402
 from opir.cli import main  # noqa: E402
-from opir.errors import UnknownNameError  # noqa: E402
+from opir.errors import FormatError, OutputError, StoreError, UnknownNameError  # noqa: E402
 from opir.models import from_pretrained, load_model, pretrained_names, save_pretrained  # noqa: E402
 from opir.models.kept_share import SHARES  # noqa: E402
 from opir.models.pretrained import card  # noqa: E402
 from opir.run.store import Item, Store  # noqa: E402
 from opir.simulate import simulate  # noqa: E402
-from opir.training import TrainingConfig  # noqa: E402
+from opir.training import TrainingConfig, loop  # noqa: E402
 from opir.workflows.pretrain import pretrain, widening  # noqa: E402
 from opir.workflows.settings import preset_names, preset_settings  # noqa: E402
 
@@ -57,6 +57,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def weights(store: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    torch.set_num_threads(1)
     said: list[str] = []
     out = tmp_path_factory.mktemp("weights")
     pretrain(store, out=out, config=SHORT, progress=False, say=said.append)
@@ -101,6 +102,43 @@ def test_the_same_command_goes_on(store: Path, weights: tuple[Path, list[str]]) 
     assert len(made) == 3
     assert path.read_bytes() == first
     assert (out / f"opir-base-without-{SYSTEMS[0]}.safetensors").stat().st_mtime_ns == kept
+
+
+def test_refusals_leave_no_folder(store: Path, tmp_path: Path) -> None:
+    out = tmp_path / "weights"
+    with pytest.raises(UnknownNameError, match="lp30-graphite"):
+        pretrain(store, out=out, only=["lp30-graphit"], say=lambda _: None)
+    with pytest.raises(StoreError):
+        pretrain(tmp_path / "no-store", out=out, say=lambda _: None)
+    with pytest.raises(OutputError, match="does not exist"):
+        pretrain(store, out=out / "below", say=lambda _: None)
+    assert list(tmp_path.iterdir()) == []
+    out.write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError, match="a file is there, where a folder is needed"):
+        pretrain(store, out=out, say=lambda _: None)
+
+
+def test_what_was_examined_and_is_damaged_is_refused(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "opir-base-without-lp30-graphite.json"
+    for text in ("{", "[]", '{"name": "lp30-graphite"}'):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(FormatError, match="Remove the file"):
+            pretrain(store, out=tmp_path, only=["lp30-graphite"], say=lambda _: None)
+        assert list(tmp_path.iterdir()) == [path]
+
+
+def test_ctrl_c_keeps_the_state_and_says_how_to_go_on(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> dict[str, float]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "_step", stopped)
+    with pytest.raises(loop.TrainingInterruptedError) as ended:
+        pretrain(store, out=tmp_path, only=[SYSTEMS[0]], config=SHORT, progress=False)
+    assert ended.value.remedy == "The same command goes on"
+    kept = [path for path in tmp_path.iterdir() if path.suffix != ".jsonl"]
+    assert [path.name for path in kept] == [f"opir-base-without-{SYSTEMS[0]}.state"]
 
 
 def test_widening() -> None:

@@ -170,7 +170,9 @@ def _streams(part: Part) -> Found:
     given = np.stack([part.given_streams[name] for name in names], axis=1)
     if given.shape[2] < 2:
         return {}
-    return {"stream-r2": _mean(metrics.stream_separation(given, part.streams), 1)}
+    # A stream that hardly changes cannot be told from none.
+    found = metrics.stream_separation(given, part.streams, smallest=part.noise)
+    return {"stream-r2": _mean(found, 1)}
 
 
 def _probability(part: Part) -> Found:

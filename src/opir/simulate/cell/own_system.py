@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from opir.chemistry import Library, SystemModel
-from opir.errors import SystemDescriptionError
+from opir.errors import SystemDescriptionError, UnknownNameError
 from opir.system import Component, System
 
-__all__ = ["described_system"]
+__all__ = ["described_system", "known_part"]
 
 _REMEDY = (
     "Write a library file with a system of your own, its reactions and its solvation "
@@ -32,13 +32,7 @@ def described_system(system: System, library: Library) -> SystemModel:
             do not know.
         UnknownNameError: If the name, a component or a material is unknown.
     """
-    if not system.name:
-        raise SystemDescriptionError(
-            "the system has no name, so the reactions that run in it are not known",
-            remedy="Name it after the system of the library that it is a variant of "
-            "(opir chemistry list systems), or write a library file of your own",
-        )
-    model = library.systems[system.name]
+    model = _variant_of(system, library)
     for field, expected in (
         ("working_electrode", model.working),
         ("counter_electrode", model.counter),
@@ -63,6 +57,39 @@ def described_system(system: System, library: Library) -> SystemModel:
         name: getattr(system, name) or getattr(model.system, name) for name in System.model_fields
     }
     return replace(model, system=System(**kept))
+
+
+def known_part(system: System, library: Library) -> tuple[System, tuple[str, ...]]:
+    """The system without the components that :func:`described_system` refuses, and their names.
+
+    Args:
+        system: Bears the name of a system of the library.
+        library: Where that is.
+
+    Raises:
+        SystemDescriptionError: If it has no name.
+        UnknownNameError: If the name is unknown.
+    """
+    model = _variant_of(system, library)
+    kept = tuple(c for c in system.electrolyte if c.amount == 0 or _known(c, model, library))
+    left = tuple(c.name for c in system.electrolyte if c not in kept)
+    fields = {name: getattr(system, name) for name in System.model_fields}
+    return (System(**fields | {"electrolyte": kept}) if left else system), left
+
+
+def _variant_of(system: System, library: Library) -> SystemModel:
+    """The library's system of the same name."""
+    if not system.name:
+        raise SystemDescriptionError(
+            "the system has no name, so the reactions that run in it are not known",
+            remedy="Name it after the system of the library that it is a variant of "
+            "(opir chemistry list systems), or write a library file of your own",
+        )
+    try:
+        return library.systems[system.name]
+    except UnknownNameError as error:
+        error.remedy = f"Name it after the one that it is a variant of. {error.remedy}"
+        raise
 
 
 def _known(component: Component, model: SystemModel, library: Library) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from opir.chemistry import library
 from opir.errors import OpirError, SystemDescriptionError, UnknownNameError
-from opir.simulate.cell.own_system import described_system
+from opir.simulate.cell.own_system import described_system, known_part
 from opir.simulate.single_run import simulate
 from opir.system import System
 
@@ -65,6 +65,21 @@ def test_a_layer_in_transmission_absorbs_in_proportion_to_its_thickness() -> Non
     thin = absorbance(geometry="transmission", path_length="10 um")
     thick = absorbance(geometry="transmission", path_length="25 um")
     np.testing.assert_allclose(thick, 2.5 * thin, rtol=1e-12)
+
+
+def test_the_known_part_leaves_out_what_is_refused_and_nothing_else() -> None:
+    fec = {"name": "FEC", "amount": 5, "unit": "wt%", "role": "additive"}
+    mine = System(name=NAME, electrolyte=(EC, DMC, SALT, fec))
+    kept, left = known_part(mine, library())
+    assert left == ("FEC",)
+    assert kept == System(name=NAME, electrolyte=(EC, DMC, SALT))
+    with pytest.raises(SystemDescriptionError, match="FEC"):
+        described_system(mine, library())
+    described_system(kept, library())
+    plain = library().systems[NAME].system
+    assert known_part(plain, library()) == (plain, ())
+    with pytest.raises(UnknownNameError, match="Name it after the one that it is a variant of"):
+        known_part(System(name="my cell"), library())
 
 
 def test_what_is_not_described_stays_the_librarys() -> None:
