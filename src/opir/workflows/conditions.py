@@ -46,6 +46,8 @@ class Conditions:
         system: The cell.
         protocol: What is asked of it, resolved.
         given_times: Times of the given spectra after the first of them [s], ``[given]``.
+        given_drive: Voltage [V], current [A], temperature [K] recorded with them, NaN where they
+            were not, ``[given, 3]``; they stand in place of those of the protocol there.
         times: Times to forecast, on the same clock [s], ``[frames]``: those asked for, and others
             between them where these leave the drive too coarse.
         asked: Which of them were asked for, ``[frames]``.
@@ -146,6 +148,7 @@ def conditions(
     *,
     frames: int | None = None,
     given_times: ArrayLike = (0.0,),
+    given_drive: Array | None = None,
 ) -> Conditions:
     """What the model is told.
 
@@ -162,6 +165,8 @@ def conditions(
         times: Times after the first given spectrum [s], rising.
         frames: In their place, how many, evenly to the end of the protocol; 63 by default.
         given_times: Times of the given spectra after the first of them [s], ``[given]``.
+        given_drive: Voltage [V], current [A], temperature [K] recorded with them, NaN where they
+            were not, ``[given, 3]``; they stand in place of those of the protocol there.
 
     Raises:
         ModelError: If the system or the protocol is missing.
@@ -171,6 +176,8 @@ def conditions(
         UnknownNameError, SystemDescriptionError, SimulationError: As of
             :func:`opir.simulate.simulate`.
     """
+    from opir.models.abcc.tables import working_potential
+
     recipe = model.recipe
     if system is None:
         raise ModelError(
@@ -205,6 +212,12 @@ def conditions(
             f"constants{without}."
         )
     plan, clock, drive, potential = known
+    if given_drive is not None:
+        recorded = ~np.isnan(given_drive)
+        drive[: given.size][recorded] = given_drive[recorded]
+        felt = working_potential(drive[None, : given.size, 0], descriptor[None])[0]
+        felt = np.where(recorded[:, 0], felt, potential[: given.size])
+        potential = np.concatenate([felt, potential[given.size :]])
     for kelvin in (drive[:, 2].min(), drive[:, 2].max()):
         if not np.isnan(kelvin):
             check_temperature(float(kelvin), "the protocol")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from opir.errors import FormatError, ModelError, OpirError, OptionError, SystemDescriptionError
 from opir.models import Forecaster
+from opir.models.inputs import DRIVE
 from opir.run import Run, Spectrum
 from opir.run.processing import Pipeline
 from opir.run.processing.to_absorbance import to_absorbance
@@ -31,16 +32,19 @@ class GivenSpectra:
     """Spectra as the model takes them.
 
     Attributes:
-        spectra: One or more, rising in time, on the model's axis.
+        spectra: One or more, rising in time, processed as the model's training spectra were.
         times: Times after the first of them [s], ``[given]``.
         source: Where they come from, for titles.
         notes: What was done to them, and what is strange about them.
+        drive: Voltage [V], current [A], temperature [K] recorded with them, NaN where they were
+            not, ``[given, 3]``; None where nothing was.
     """
 
     spectra: tuple[Spectrum, ...]
     times: Array
     source: str
     notes: tuple[str, ...] = ()
+    drive: Array | None = None
 
     @property
     def last(self) -> Spectrum:
@@ -83,7 +87,7 @@ def read_given(
         data, title = _read(source, format)
     if count < 1:
         raise OptionError(f"{count} given frames were asked for", remedy="Give 1 or more")
-    times = np.zeros(1)
+    times, drive = np.zeros(1), None
     if isinstance(data, Run):
         frames = [data.spectrum(frame)]
         first = frame % data.time.size
@@ -95,6 +99,11 @@ def read_given(
             )
         frames += [data.spectrum(number) for number in range(first + 1, first + count)]
         times = data.time[first : first + count] - data.time[first]
+        drive = np.full((count, len(DRIVE)), np.nan)
+        for channel, name in enumerate(DRIVE):
+            column = data.on_time(name)
+            if column is not None:
+                drive[:, channel] = column[first : first + count]
     elif count > 1 or frame not in (0, -1):
         raise OptionError(
             f"more than one frame was asked for; {title} holds one spectrum",
@@ -107,7 +116,7 @@ def read_given(
         done = tuple(_prepared(spectrum, model, notes) for spectrum in frames)
     except OpirError as error:
         raise error.at(path=source if isinstance(source, (str, Path)) else None) from None
-    return GivenSpectra(done, times, title, tuple(dict.fromkeys(notes)))
+    return GivenSpectra(done, times, title, tuple(dict.fromkeys(notes)), drive)
 
 
 def simulated_given(system: System, model: Forecaster) -> GivenSpectra:

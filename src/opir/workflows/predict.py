@@ -143,7 +143,15 @@ def predict(
     notes += start.notes
     outside, potential, asked = False, None, None
     if forecaster.recipe.get("described"):
-        told = conditions(forecaster, cell, protocol, times, frames=frames, given_times=start.times)
+        told = conditions(
+            forecaster,
+            cell,
+            protocol,
+            times,
+            frames=frames,
+            given_times=start.times,
+            given_drive=start.drive,
+        )
         plan, inputs = told.protocol, told.inputs(start.values, start.last.wavenumber)
         notes, outside = notes + told.notes, told.outside
         potential, asked = told.potential, told.asked

@@ -352,3 +352,25 @@ def test_the_axis_of_the_spectrum_is_kept(model: AbccLibrary, whole: opir.Predic
         inside = (kept.min() < AXIS) & (kept.max() > AXIS)
         there = np.interp(AXIS[inside], kept[order], change[order])
         assert np.corrcoef(there, wanted[inside])[0, 1] > 0.9
+
+
+def test_what_was_recorded_with_the_given_spectra_is_told(
+    model: AbccLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = simulate(SYSTEM, PROTOCOL, seed=3, frames=20, wavenumber=AXIS).run
+    seen: list[ForecastInputs] = []
+    original = AbccLibrary.forecast
+
+    def forecast(self: AbccLibrary, inputs: ForecastInputs) -> Forecast:
+        seen.append(inputs)
+        return original(self, inputs)
+
+    monkeypatch.setattr(AbccLibrary, "forecast", forecast)
+    done = opir.predict(run, system=SYSTEM, protocol=PROTOCOL, model=model, given=4)
+    for channel, name in enumerate(("voltage", "current", "temperature")):
+        np.testing.assert_allclose(seen[0].drive[0, :4, channel], run.on_time(name)[:4], rtol=1e-6)
+    assert done.run.dataset["given_potential"].shape == (4,)
+    bare = Run(run.dataset.drop_vars(["voltage", "current", "temperature"]))
+    opir.predict(bare, system=SYSTEM, protocol=PROTOCOL, model=model, given=4)
+    assert np.isfinite(seen[1].drive[0, :4]).all()
+    assert not np.allclose(seen[1].drive[0, :4, 0], seen[0].drive[0, :4, 0], atol=1e-4)
