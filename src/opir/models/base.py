@@ -49,6 +49,7 @@ class Forecaster(ABC):
         sees: Which of the inputs reach the forecast: ``spectrum`` (more of it than the offset
             that the change is added to), ``protocol`` (the drive ahead) and ``descriptor``.
         any_axis: Whether it forecasts on other wavenumber axes than the one fitted on.
+        needs_system: Whether it cannot do without a description of the system.
         search: What may be searched: option -> candidates. The options are keywords of the
             constructor, or ``learning_rate`` or ``batch``; the first candidate of each is taken
             where nothing is searched.
@@ -57,6 +58,7 @@ class Forecaster(ABC):
     name: ClassVar[str]
     sees: ClassVar[frozenset[str]] = frozenset({"spectrum", "protocol", "descriptor"})
     any_axis: ClassVar[bool] = False
+    needs_system: ClassVar[bool] = False
     search: ClassVar[Mapping[str, Sequence[Any]]] = {}
     recipe: dict[str, Any]
     trust: float | None = None

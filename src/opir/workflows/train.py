@@ -129,6 +129,12 @@ def train(
     if not runs:
         raise OptionError("no runs were given", remedy="Name one file of a run or more")
     kind = get_model(model)
+    if kind.needs_system:
+        raise OptionError(
+            f"{model} is trained on described cells, many of them in a store",
+            remedy="Put the runs into one (opir data add STORE RUN...), or adapt the weights that "
+            "ship (opir adapt opir-base RUN...)",
+        )
     steps = Pipeline(tuple(processing))
     before, linear = _split(steps)
     gridded = [before(run_of(item)) for item in runs]

@@ -22,6 +22,7 @@ from opir.run.store import Item, Store  # noqa: E402
 from opir.simulate import simulate  # noqa: E402
 from opir.training import TrainingConfig  # noqa: E402
 from opir.workflows.predict import predict  # noqa: E402
+from opir.workflows.train import train  # noqa: E402
 from opir.workflows.train_store import first_settings, train_on_store  # noqa: E402
 
 AXIS = np.linspace(800.0, 1900.0, 96)
@@ -173,3 +174,11 @@ def test_on_the_command_line(
     assert "simulated cell" in capsys.readouterr().out
     called(["train", str(store), "-o", str(model), "-s", "derivative order=1 points=5"], 2)
     assert "store is trained on as it is" in capsys.readouterr().err
+
+
+def test_files_of_runs_are_no_store_of_described_cells(tmp_path: Path) -> None:
+    run = simulate(SYSTEM, "rest 10 min", seed=1, frames=4, wavenumber=AXIS).run
+    path = write_run(run, tmp_path / "run.nc")
+    with pytest.raises(OptionError, match="many of them in a store.*opir data add"):
+        train([path], out=tmp_path / "model.safetensors", model="abcc-library")
+    assert not (tmp_path / "model.safetensors").exists()

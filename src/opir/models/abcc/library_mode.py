@@ -67,6 +67,7 @@ class AbccLibrary(NetworkForecaster):
         "residual_weight": (0.1, 0.3),
     }
     any_axis: ClassVar[bool] = True
+    needs_system: ClassVar[bool] = True
     rows: ClassVar[int] = 128
     loss_frames: ClassVar[int] = 8
     static: int = 8
