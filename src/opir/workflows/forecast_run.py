@@ -64,7 +64,11 @@ def labelled(
         run["rate"] = (
             ("time", "reaction"),
             np.maximum(rates, 0.0),  # extents never fall, but for rounding
-            {"units": "mmol m-2 s-1", "long_name": "mean rate since the frame before"},
+            {
+                "units": "mmol m-2 s-1",
+                "long_name": "mean rate since the frame before",
+                "comment": "Of the first frame: since the first given spectrum.",
+            },
         )
     run.attrs |= {
         "title": f"forecast from {given.source} by {model.name}",
