@@ -5,7 +5,7 @@ two later stretches, which it never saw, with the first half of the stretch. The
 held back. The two runs are the fermentation of the package chemotools and the evolved gas of a
 thermal analysis (a file in the OMNIC format, named as the second word).
 
-    python examples/adapt_real_runs.py FOLDER [tga_ir.srs]
+    python benchmarks/adapt_real_runs.py FOLDER [tga_ir.srs]
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ laboratory whose cells the model was not trained on; they are no measurement. Fo
 model is adapted twice: to six cells, three held back; and to the first half of one cell, its second
 half held back.
 
-    python examples/adapt_cells.py MODEL FOLDER
+    python benchmarks/adapt_cells.py MODEL FOLDER
 """
 
 from __future__ import annotations
