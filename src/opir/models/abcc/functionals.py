@@ -1,7 +1,9 @@
 r"""What a protocol has done to a cell up to a time, as integrals in closed form.
 
 Between its samples a protocol is taken to be a straight line (a step is two samples close
-together), and every integral below is exact for that. So the numbers at a time do not depend on
+together), and every integral below is exact for that. (But for the current at the given
+frame and where the voltage is held: there a peak at the beginning of a step is over within seconds,
+not at the next sample, see :func:`_end_of_peak`.) So the numbers at a time do not depend on
 how finely the protocol is sampled, nor on which other times are asked for; and what they are at
 ``t`` follows from what they are at any ``m`` before it and the protocol between the two.
 
@@ -22,6 +24,11 @@ from torch import Tensor
 from opir.errors import AxisError
 
 __all__ = ["Functionals", "Settings", "functionals"]
+
+
+_PEAK = 5.0
+_HELD = 2e-3
+"""Voltages closer than this are the same [V]."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,8 @@ def functionals(
     scales = samples.new_tensor(chosen.times)
     levels = samples.new_tensor(chosen.potentials)
 
-    whole = _Piece(samples.diff(dim=1), values[:, :-1], values[:, 1:], known[:, :-1] & known[:, 1:])
+    begins, ends = _end_of_peak(values[:, :-1], values[:, 1:]), values[:, 1:]
+    whole = _Piece(samples.diff(dim=1), begins, ends, known[:, :-1] & known[:, 1:])
     relaxed = _run(whole.fade(scales), whole.gain(scales))
     dose = _sum(whole.dose(levels, chosen.width))
     charge = _sum(whole.charge())
@@ -106,7 +114,7 @@ def functionals(
     before = before.clamp(0, samples.shape[1] - 2)
     here, length = _pick(samples, before), _pick(samples.diff(dim=1), before)
     share = torch.where(length > 0, (times - here) / length.clamp_min(1e-30), 0.0)
-    begin, end = _pick(values, before), _pick(values, before + 1)
+    begin, end = _pick(begins, before), _pick(ends, before)
     reached = begin + share[..., None] * (end - begin)
     part = _Piece(times - here, begin, reached, _pick(whole.known, before))
     batch, count = times.shape
@@ -116,6 +124,24 @@ def functionals(
         _pick(dose, before) + part.dose(levels, chosen.width),
         _pick(charge, before) + part.charge(),
     )
+
+
+def _end_of_peak(begin: Tensor, end: Tensor) -> Tensor:
+    """The values at the beginning of pieces, without peaks of current that are over at once.
+
+    A step of the voltage drives a current that falls within seconds, so a straight line from it to
+    the next sample, minutes later, would count far too much charge. It is taken to begin with what
+    the next sample shows where it falls to less than a fifth while the voltage is held, or from the
+    first sample on: the given spectrum was taken before the protocol acts.
+
+    Args:
+        begin, end: Current and voltage at both ends, ``[batch, piece, 2]``.
+    """
+    first, last = begin[..., 0], end[..., 0]
+    held = (begin[..., 1] - end[..., 1]).abs() < _HELD
+    held = torch.cat([torch.ones_like(held[:, :1]), held[:, 1:]], dim=1)
+    peak = held & (last != 0) & (first.abs() > _PEAK * last.abs())
+    return torch.stack([torch.where(peak, last, first), begin[..., 1]], dim=-1)
 
 
 @dataclass(frozen=True)

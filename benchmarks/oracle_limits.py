@@ -1,0 +1,127 @@
+"""How well onsets, peaks and streams can be known at all: the oracle's. Simulated data.
+
+    python benchmarks/oracle_limits.py STORE [--task NAME] [--runs 128] [--model opir-base]
+
+Some test runs of a task are simulated anew, 16 times for each kind of knowledge, with what is
+hidden of a cell drawn again (see opir.bench.floors.one_run): ``conditions`` knows composition,
+protocol and course, which is what someone with the simulator at hand would know; ``spectrum`` also
+what a static spectrum without any error would show. The median change, whole and by streams, is
+scored as the forecast of a model is in OpIRBench. Shares are of runs that have an onset or a peak:
+mean error over the bands of a run at most 50 mV, 5 cm-1. A model may be scored on the same runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from opir.bench.data import FoldData, load_fold, open_sources
+from opir.bench.scoring.score import score, subset_of
+from opir.bench.tasks import TASKS
+from opir.models import Forecast, from_pretrained
+from opir.progress import Progress
+from opir.simulate.replicas import Repeater
+from opir.simulate.replicas.knowledge import known_draws
+from opir.simulate.replicas.repeat import REPLICA_TOLERANCE
+from opir.workflows.pretrain import stream_r2
+
+METRICS = ("mae", "onset-voltage", "missed-onsets", "peak-position", "missed-peaks", "stream-r2")
+
+
+def some_runs(data: FoldData, count: int) -> FoldData:
+    """A fold of fewer test runs, those that slow metrics are taken on."""
+    rows = subset_of(data.test_ids, count)
+    ids = tuple(data.test_ids[row] for row in rows)
+    return replace(
+        data,
+        fold=replace(data.fold, test=ids),
+        test=data.test.rows(rows),
+        test_ids=ids,
+        systems=data.systems[rows],
+    )
+
+
+def forecasts(data: FoldData, replicas: int) -> dict[str, Forecast]:
+    """The oracle's forecast of the test runs, by what it knows."""
+    assert data.source is not None
+    repeater = Repeater(data.source)
+    streams: dict[str, list[Any]] = {name: [] for name in ("conditions", "spectrum")}
+    progress = Progress(len(data.test_ids))
+    for number, id in enumerate(data.test_ids):
+        run = repeater.known(id)
+        for name, found in streams.items():
+            kept = known_draws(run.draws, name, present=run.present, native_film=run.native_film)
+            made = []
+            for replica in range(replicas):
+                seed = np.random.SeedSequence([0, run.entropy, replica])
+                again = repeater.repeat(run, kept, seed=seed, tolerance=REPLICA_TOLERANCE)
+                made.append(again.truth["streams"].values)
+            parts = np.array(made)
+            if name == "conditions":
+                # As bright as the given frame, as in OpIRBench.
+                first = parts[:, :, 0].sum(axis=1)
+                given = data.test.inputs.given[number, -1]
+                scale = (first @ given) / np.einsum("rw,rw->r", first, first)
+                parts = parts * scale[:, None, None, None]
+            change = parts - parts[:, :, :1]
+            whole = np.median(change.sum(axis=1), axis=0)
+            found.append(np.concatenate([whole[None], np.median(change, axis=0)]))
+        progress.show(number + 1, id)
+    result = {}
+    for name, items in streams.items():
+        change = np.array(items)[:, :, 1:]
+        last = data.test.inputs.last[:, None]
+        result[name] = Forecast(
+            (last + change[:, 0]).astype(np.float32),
+            data.test.inputs.times,
+            data.test.inputs.wavenumber,
+            f"oracle, {name}",
+            streams={"solvent": last + change[:, 1], "sei": change[:, 2]},
+        )
+    return result
+
+
+def told(name: str, forecast: Forecast, data: FoldData) -> str:
+    """One line of the table."""
+    found = score(forecast, data, metrics=METRICS)
+    onset, peak = (found.per_run[key] for key in ("onset-voltage", "peak-position"))
+    onset, peak = onset[np.isfinite(onset)], peak[np.isfinite(peak)]
+    parts = stream_r2(forecast, data)
+    return (
+        f"| {name} | {1e3 * found.means['mae']:.2f} | {1e3 * np.median(onset):.0f} | "
+        f"{np.mean(onset <= 0.05):.0%} | {found.means['missed-onsets']:.0%} | "
+        f"{np.median(peak):.1f} | {np.mean(peak <= 5):.0%} | {found.means['missed-peaks']:.0%} | "
+        + " | ".join(f"{parts.get(f'stream-r2 {key}', np.nan):.2f}" for key in ("solvent", "sei"))
+        + " |"
+    )
+
+
+def main() -> None:
+    """Print a table for each fold."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("store")
+    parser.add_argument("--task", default="random")
+    parser.add_argument("--runs", type=int, default=128, help="test runs of each fold")
+    parser.add_argument("--replicas", type=int, default=16)
+    parser.add_argument("--model", help="name or file of a model to score beside")
+    asked = parser.parse_args()
+    sources = open_sources(asked.store)
+    for fold in TASKS[asked.task].folds(sources):
+        data = some_runs(load_fold(fold, sources), asked.runs)
+        gaps = 60 * np.median(np.diff(data.test.inputs.times, axis=1)) / 3600
+        print(f"\n{fold.name}, {len(data.test_ids)} runs, frames {gaps:.0f} min apart (median)\n")
+        print("| | MAE x 1e-3 | onset / mV | <= 50 mV | missed | peaks / cm-1 | <= 5 cm-1 | "
+              "missed | R2 solvent | R2 sei |")  # fmt: skip
+        print("|---" * 10 + "|")
+        for name, forecast in forecasts(data, asked.replicas).items():
+            print(told(f"oracle, {name}", forecast, data), flush=True)
+        if asked.model:
+            model = from_pretrained(asked.model)
+            print(told(model.name, model.forecast(data.test.inputs), data), flush=True)
+
+
+if __name__ == "__main__":
+    main()
