@@ -18,9 +18,11 @@ from opir.cli.adapt import add_to as add_adapt_command
 from opir.cli.bench import app as bench_commands
 from opir.cli.chemistry import app as chemistry_commands
 from opir.cli.data import app as data_commands
+from opir.cli.explain import add_to as add_explain_command
 from opir.cli.export import add_to as add_export_command
 from opir.cli.files import add_to as add_file_commands
 from opir.cli.models import add_to as add_model_commands
+from opir.cli.pathways import add_to as add_pathways_command
 from opir.cli.simulate import add_to as add_simulation_commands
 from opir.errors import OpirError
 
@@ -38,7 +40,9 @@ app = typer.Typer(
 add_file_commands(app)
 add_model_commands(app)
 add_adapt_command(app)
+add_explain_command(app)
 add_export_command(app)
+add_pathways_command(app)
 add_simulation_commands(app, data_commands)
 app.add_typer(data_commands, name="data")
 app.add_typer(chemistry_commands, name="chemistry")

@@ -1,0 +1,1 @@
+"""Recovery of species and reactions, judged on runs whose truth is known."""

@@ -1,0 +1,174 @@
+"""The fit of one run: first with all reactions, then with those that may run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opir.pathways.confidence import confidences
+from opir.pathways.expected import Expected
+from opir.pathways.fit import Fit, Guess, Problem, fit_reactions
+from opir.pathways.found_reactions import POSSIBLE, found_reactions, told_as_sum, unneeded
+from opir.pathways.found_species import found_species
+from opir.pathways.propose import propose
+from opir.pathways.refine import courses_of
+from opir.pathways.result import FoundReaction, FoundSpecies
+from opir.pathways.setting import Setting
+from opir.pathways.weigh import guess_of, plain_guess, weigh
+
+__all__ = ["Fitting"]
+
+Array = NDArray[np.float64]
+
+
+class Fitting:
+    """The fit of one run.
+
+    Args:
+        setting: What may be in the cell; at least one reaction.
+        spectra: ``[time, wavenumber]``.
+        wavenumber: Axis [cm-1].
+        noise: Of a point, ``[wavenumber]``.
+        expected: What rate constants expect, or None.
+        time: [s], ``[time]``.
+        voltage: [V], ``[time]``, or None.
+
+    Attributes:
+        weighed: What speaks for each reaction of the setting.
+        confidence: In each of them.
+        level: Noise, with what the fit misses, ``[wavenumber]``.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        spectra: Array,
+        wavenumber: Array,
+        noise: Array,
+        expected: Expected | None,
+        time: Array,
+        voltage: Array | None,
+    ) -> None:
+        self.setting, self.wavenumber, self.noise = setting, wavenumber, noise
+        self.time, self.voltage = time, voltage
+        if expected is None:
+            guess = plain_guess(setting, spectra, wavenumber, noise)
+        else:
+            guess, _ = guess_of(setting, expected, spectra, wavenumber, noise)
+        problem, fit = fit_reactions(setting, spectra, wavenumber, noise, guess)
+        self.weighed = weigh(problem, fit, guess)
+        self.confidence = confidences(self.weighed)
+        self.places = np.flatnonzero(self.confidence >= POSSIBLE)
+        self.problem: Problem | None = None
+        self.fit: Fit | None = None
+        self.level = 1.0 / problem.weight
+        if self.places.size:
+            less = setting.only(self.places.tolist())
+            kept = Guess(guess.mean[self.places], guess.deviation[self.places])
+            self.problem, self.fit = fit_reactions(less, spectra, wavenumber, noise, kept)
+            self.level = 1.0 / self.problem.weight
+            self.courses = courses_of(self.problem, self.fit)
+
+    @property
+    def amounts(self) -> Array:
+        """Of the products, ``[time, product]``; none where no reaction is likely."""
+        return np.zeros((len(self.time), 0)) if self.problem is None else self.courses.amounts
+
+    def told(
+        self,
+    ) -> tuple[tuple[FoundSpecies, ...], tuple[FoundReaction, ...], tuple[str, ...]]:
+        """Species, reactions, and what cannot be told apart."""
+        every, frames = self.setting.reactions, len(self.time)
+        species: tuple[FoundSpecies, ...] = ()
+        steps: tuple[FoundReaction, ...] = ()
+        if self.problem is not None and self.fit is not None:
+            species = found_species(
+                self.problem,
+                self.courses,
+                self.confidence[self.places],
+                self.wavenumber,
+                self.noise,
+                self.time,
+                self.voltage,
+            )
+            steps = found_reactions(
+                self.problem,
+                self.fit,
+                self.courses,
+                self.weighed,
+                self.places,
+                self.confidence,
+                every,
+                species,
+                self.time,
+                self.voltage,
+            )
+        sums = told_as_sum(steps)
+        rest = [at for at in range(len(every)) if at not in set(self.places.tolist())]
+        rest.sort(key=lambda at: -self.confidence[at])
+        steps += tuple(
+            unneeded(every[at], self.setting.sources[at], float(self.confidence[at]), frames)
+            for at in rest
+        )
+        return species, steps + self._proposed(species), sums
+
+    def _proposed(self, species: Sequence[FoundSpecies]) -> tuple[FoundReaction, ...]:
+        """By balance, for what was asked for and no reaction makes."""
+        made = {name for one in self.setting.reactions for name in one.products}
+        found = []
+        for name in self.setting.products:
+            if name in made:
+                continue
+            for reaction in propose(
+                name,
+                self.setting.present,
+                self.setting.library,
+                cation=self.setting.cation,
+                known=self.setting.reactions,
+            ):
+                told = unneeded(reaction, "proposed", 0.0, len(self.time))
+                text = (
+                    "It balances, and no reaction of the library makes this species: weigh it by "
+                    "giving it as a reaction of your own."
+                )
+                found.append(replace(told, reason=text))
+        return tuple(found)
+
+    def drawn(self, spectra: Array) -> tuple[Array, dict[str, Array]]:
+        """The fit of the change, and what each part adds in the last frame."""
+        change = spectra - spectra[0]
+        if self.problem is None:
+            return self._moved(change)
+        plain = self.problem.setting.spectra + (
+            self.problem.shift[:, None] * self.problem.setting.slopes
+        )
+        amounts = self.courses.amounts
+        made = amounts @ plain
+        electrolyte, parts = self._moved(change - made)
+        largest = np.abs(amounts).max(axis=0)
+        for number, name in enumerate(self.problem.setting.products):
+            if largest[number] > 0:
+                parts[name] = amounts[-1, number] * plain[number]
+        return made + electrolyte, parts
+
+    def _moved(self, rest: Array) -> tuple[Array, dict[str, Array]]:
+        """What of a rest the electrolyte can make; baseline and electrolyte of the last frame."""
+        weight = 1.0 / self.level
+        basis = self.problem.basis if self.problem is not None else None
+        lines = np.polynomial.legendre.legvander(np.linspace(-1, 1, self.wavenumber.size), 2).T
+        if basis is None:
+            basis = np.linalg.qr((lines * weight).T)[0].T
+        found = (rest * weight @ basis.T) @ basis / weight
+        straight = np.linalg.qr(lines.T)[0].T
+        last = found[-1]
+        baseline = (last @ straight.T) @ straight
+        return found, {"electrolyte": last - baseline, "baseline": baseline}
+
+    def remarks(self) -> list[str]:
+        """What a reader should know of the fit."""
+        if self.problem is None:
+            return ["No reaction is likely: what changes is the electrolyte, or is not known."]
+        return []

@@ -1,0 +1,191 @@
+"""Reactions as they were found: how sure, seen by what, and what could stand in for each."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opir.chemistry import Reaction
+from opir.pathways.fit import Fit, Problem, solve
+from opir.pathways.found_species import SURE
+from opir.pathways.onset import find_onset
+from opir.pathways.refine import Courses
+from opir.pathways.result import FoundReaction, FoundSpecies
+from opir.pathways.weigh import DISTINCT, Weighed
+
+__all__ = ["LIKELY", "POSSIBLE", "found_reactions", "told_as_sum", "unneeded"]
+
+Array = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+LIKELY, POSSIBLE = 0.5, 0.2
+"""Confidence from which on a reaction is held to run, and from which on it may."""
+
+
+def found_reactions(
+    problem: Problem,
+    fit: Fit,
+    courses: Courses,
+    weighed: Weighed,
+    places: Places,
+    confidence: Array,
+    every: tuple[Reaction, ...],
+    species: tuple[FoundSpecies, ...],
+    time: Array,
+    voltage: Array | None,
+) -> tuple[FoundReaction, ...]:
+    """The reactions that are kept, most certain first.
+
+    Args:
+        problem, fit, courses: Of those.
+        weighed: Of all.
+        places: Which of all they are, ``[reaction]``.
+        confidence: Of all.
+        every: All reactions.
+        species: Those found.
+        time: [s], ``[time]``.
+        voltage: [V], ``[time]``, or None.
+    """
+    held_out = _held_out(problem, fit)
+    rises = fit.rises
+    points = max(problem.values.size / problem.correlated, 2.0)
+    seen = {one.name: one for one in species}
+    found = []
+    for row, place in enumerate(places):
+        reaction = problem.setting.reactions[row]
+        extent, deviation = courses.extents[:, row], courses.extent_deviation[:, row]
+        shown = [
+            name
+            for name, number in zip(
+                problem.setting.products, problem.setting.signature[row], strict=True
+            )
+            if number and name in seen
+        ]
+        sure = float(confidence[place])
+        alike = weighed.distinct[place] < DISTINCT
+        others = tuple(
+            every[other].name
+            for other in weighed.stand_ins[place]
+            if confidence[other] >= 0.1 * POSSIBLE
+        )
+        blind = weighed.signal[place] == 0
+        used = int((fit.weights[row] > 0).sum())
+        gain = float(rises[row] - used * np.log(points))
+        status = "found" if sure >= LIKELY and not alike and gain > 0 else "possible"
+        found.append(
+            FoundReaction(
+                name=reaction.name,
+                title=reaction.title,
+                equation=reaction.equation,
+                source=problem.setting.sources[row],
+                extent=extent,
+                lower=np.maximum(extent - SURE * deviation, 0.0),
+                upper=extent + SURE * deviation,
+                onset=find_onset(time, extent, deviation, voltage),
+                status=status,
+                confidence=sure,
+                gain=gain,
+                held_out=float(held_out[row]),
+                alternatives=tuple((one,) for one in others) if alike else (),
+                species=tuple(shown),
+                reason=_reason(sure, alike, blind, gain, others, shown, seen),
+            )
+        )
+    return tuple(sorted(found, key=lambda one: (one.status != "found", -one.confidence)))
+
+
+def unneeded(reaction: Reaction, source: str, confidence: float, frames: int) -> FoundReaction:
+    """A reaction that neither spectra nor rate constants ask for."""
+    none = np.zeros(frames)
+    return FoundReaction(
+        name=reaction.name,
+        title=reaction.title,
+        equation=reaction.equation,
+        source=source,
+        extent=none,
+        lower=none,
+        upper=none,
+        onset=None,
+        status="not needed",
+        confidence=confidence,
+        gain=0.0,
+        held_out=0.0,
+        alternatives=(),
+        species=(),
+        reason="The spectra do not ask for it.",
+    )
+
+
+def told_as_sum(found: tuple[FoundReaction, ...]) -> tuple[str, ...]:
+    """Sentences on sets of reactions of which the spectra show a sum only."""
+    sets = {frozenset({one.name, *(n for names in one.alternatives for n in names)})
+            for one in found if one.alternatives and one.confidence >= LIKELY}  # fmt: skip
+    whole = [one for one in sets if not any(one < other for other in sets)]
+    return tuple(
+        f"Of {', '.join(group)} the spectra show a sum only; which of them run, and how far each, "
+        "is told by rate constants, if at all."
+        for group in sorted(sorted(one) for one in whole)
+    )
+
+
+def _reason(
+    sure: float,
+    alike: bool,
+    blind: bool,
+    gain: float,
+    others: tuple[str, ...],
+    shown: list[str],
+    seen: dict[str, FoundSpecies],
+) -> str:
+    bands = []
+    for name in shown:
+        for band in seen[name].bands[:2]:
+            if band.frames is not None:
+                place = band.position + band.shift
+                bands.append(f"{name} at {place:.0f} cm-1 from frame {band.frames[0]}")
+    text = f"Seen by {'; '.join(bands[:4])}." if bands else ""
+    if blind:
+        text = (
+            "Nothing that it makes or uses up stands out of the electrolyte on this axis: rate "
+            "constants, or what follows from it, ask for it."
+        )
+    elif alike and others:
+        text += f" The spectra fit as well with {' or '.join(others[:4])} in its place."
+    elif gain <= 0:
+        text += (
+            " The spectra alone do not need it, beside the others: rate constants, or what follows "
+            "from it, ask for it."
+        )
+    elif not bands:
+        text = "Its bands stand out of the noise only taken together."
+    if sure < LIKELY:
+        text += " The evidence is weak."
+    return text.strip()
+
+
+def _held_out(problem: Problem, fit: Fit) -> Array:
+    """By how much the misfit of every other frame falls with each reaction, relative.
+
+    All are fitted to the other frames, once with it and once without.
+    """
+    frames = len(problem.values)
+    reactions = len(fit.weights)
+    found = np.zeros(reactions)
+    if frames < 6:
+        return found
+    learn, test = np.arange(0, frames, 2), np.arange(1, frames, 2)
+    centred = problem.course - problem.course.mean(axis=0)
+    whole = solve(problem, None, frames=learn, like=fit)
+
+    def missed(weights: Array, kept: Places) -> float:
+        made = centred[test] @ weights.T @ problem.signatures[kept]
+        return float(((problem.values[test] - made) ** 2).sum())
+
+    every = np.arange(reactions)
+    best = missed(whole, every)
+    for row in range(reactions):
+        kept = np.delete(every, row)
+        without = solve(problem, kept, frames=learn, like=fit)
+        worse = missed(without, kept)
+        found[row] = (worse - best) / worse if worse > 0 else 0.0
+    return found
