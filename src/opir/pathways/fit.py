@@ -28,7 +28,7 @@ from scipy.optimize import nnls
 
 from opir.pathways.setting import Setting
 
-__all__ = ["Fit", "Guess", "Problem", "fit_reactions", "problem_of", "ramps", "solve"]
+__all__ = ["Fit", "Guess", "Problem", "fit_reactions", "grown", "problem_of", "ramps", "solve"]
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -44,10 +44,15 @@ _LOOSE = 1e-9
 
 @dataclass(frozen=True)
 class Guess:
-    """What is expected of the weights of the ramps, ``[reaction, ramp]``, and how far off it is."""
+    """What is expected of the weights of the ramps, ``[reaction, ramp]``, and how far off it is.
+
+    Where a course is given, ``[time, reaction, ramp]``, ramps rise between their knots as it does,
+    not straight.
+    """
 
     mean: Array
     deviation: Array
+    course: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Problem:
 
     Attributes:
         setting: What may be there.
-        course: Ramps, ``[time, ramp]``.
+        course: Ramps of each reaction, ``[time, reaction, ramp]``.
         weight: 1 over the noise, ``[wavenumber]``.
         basis: Orthonormal, of the electrolyte's space in those units, ``[dimension, wavenumber]``.
         values: ``[time, wavenumber]``, less their mean over time.
@@ -77,7 +82,7 @@ class Problem:
 
     def only(self, kept: Places) -> Problem:
         """The problem with some of the reactions."""
-        return replace(self, setting=self.setting.only(kept.tolist()))
+        return replace(self, setting=self.setting.only(kept.tolist()), course=self.course[:, kept])
 
     @property
     def signatures(self) -> Array:
@@ -151,7 +156,13 @@ def ramps(frames: int, count: int = _KNOTS) -> Array:
     return np.asarray(np.clip((at - knots[:-1]) / np.diff(knots), 0.0, 1.0))
 
 
-def problem_of(setting: Setting, spectra: Array, wavenumber: Array, noise: Array) -> Problem:
+def problem_of(
+    setting: Setting,
+    spectra: Array,
+    wavenumber: Array,
+    noise: Array,
+    course: Array | None = None,
+) -> Problem:
     """The spectra without what the electrolyte can make.
 
     Args:
@@ -159,9 +170,10 @@ def problem_of(setting: Setting, spectra: Array, wavenumber: Array, noise: Array
         spectra: ``[time, wavenumber]``.
         wavenumber: Axis [cm-1].
         noise: Of a point, ``[wavenumber]``.
+        course: Ramps, ``[time, reaction, ramp]``; straight ones by default.
     """
     weight = 1.0 / noise
-    first = spectra[: max(1, min(2, len(spectra) // 4))].mean(axis=0)
+    first = spectra[0]  # nothing has formed yet: later frames would take a product away
     line = np.linspace(-1, 1, wavenumber.size)
     space = np.vstack(
         [
@@ -181,7 +193,8 @@ def problem_of(setting: Setting, spectra: Array, wavenumber: Array, noise: Array
     def without(values: Array) -> Array:
         return np.asarray(values - (values @ basis.T) @ basis)
 
-    course = ramps(len(spectra))
+    if course is None:
+        course = np.repeat(ramps(len(spectra))[:, None], len(setting.reactions), axis=1)
     return Problem(
         setting,
         course,
@@ -212,14 +225,15 @@ def fit_reactions(
     """
     shift = np.zeros(len(setting.products))
     level = noise
-    problem = replace(problem_of(setting, spectra, wavenumber, level), shift=shift)
+    course = None if guess is None else guess.course
+    problem = replace(problem_of(setting, spectra, wavenumber, level, course), shift=shift)
     fit = _solve(problem, guess)
     for _ in range(_ROUNDS):
         shift = _shifts(problem, fit)
         rest = _rest(problem, fit)
         missed = np.sqrt(_smooth((rest**2).mean(axis=0)))
         level = level * np.maximum(missed, 1.0) if missed.max() > 1 else level
-        problem = replace(problem_of(setting, spectra, wavenumber, level), shift=shift)
+        problem = replace(problem_of(setting, spectra, wavenumber, level, course), shift=shift)
         problem = replace(problem, correlated=_correlated(_rest(problem, fit)))
         fit = _solve(problem, guess)
         level = np.maximum(level, noise)
@@ -227,11 +241,10 @@ def fit_reactions(
 
 
 def _solve(problem: Problem, guess: Guess | None) -> Fit:
-    course = problem.course - problem.course.mean(axis=0)
     signatures = problem.signatures
     information = 1.0 / problem.correlated
-    data = information * np.kron(signatures @ signatures.T, course.T @ course)
-    aim = information * (signatures @ problem.values.T @ course).ravel()
+    data, aim = _normal(problem, np.arange(len(problem.values)))
+    data, aim = information * data, information * aim
     gram, wanted = data.copy(), aim.copy()
     if guess is not None:
         precision = 1.0 / guess.deviation.ravel() ** 2
@@ -245,8 +258,21 @@ def _solve(problem: Problem, guess: Guess | None) -> Fit:
     return Fit(weights, gram, data, float(max(chi, 0.0)), likely)
 
 
+def _normal(problem: Problem, frames: Places) -> tuple[Array, Array]:
+    """Products of the columns of some frames, and of them with the spectra."""
+    course = (problem.course - problem.course.mean(axis=0))[frames]
+    count = course.shape[2]
+    flat = course.reshape(len(frames), -1)
+    signatures = problem.signatures
+    both = np.repeat(np.repeat(signatures @ signatures.T, count, axis=0), count, axis=1)
+    seen = problem.values[frames] @ signatures.T
+    return (flat.T @ flat) * both, np.einsum("trk,tr->rk", course, seen).ravel()
+
+
 def _nonnegative(gram: Array, aim: Array) -> Array:
     """Least squares with weights that are not negative, from the normal equations."""
+    if not aim.size:  # scipy's nnls writes beyond its memory where nothing is asked for
+        return np.zeros(0)
     scale = 1.0 / np.sqrt(np.maximum(np.diag(gram), 1e-300))
     scaled = gram * scale[:, None] * scale
     scaled[np.diag_indices_from(scaled)] += 1e-8
@@ -269,11 +295,9 @@ def solve(problem: Problem, kept: Places | None, *, frames: Places, like: Fit) -
         ``[kept reaction, ramp]``.
     """
     rows = np.arange(len(like.weights)) if kept is None else kept
-    course = (problem.course - problem.course.mean(axis=0))[frames]
-    signatures = problem.signatures[rows]
-    count = problem.course.shape[1]
-    gram = np.kron(signatures @ signatures.T, course.T @ course) / problem.correlated
-    aim = (signatures @ problem.values[frames].T @ course).ravel() / problem.correlated
+    count = problem.course.shape[2]
+    gram, aim = _normal(problem.only(rows), frames)
+    gram, aim = gram / problem.correlated, aim / problem.correlated
     place = (rows[:, None] * count + np.arange(count)).ravel()
     before = np.diag(like.gram - like.data)[place]
     gram[np.diag_indices_from(gram)] += before
@@ -281,15 +305,19 @@ def solve(problem: Problem, kept: Places | None, *, frames: Places, like: Fit) -
     return _nonnegative(gram, aim).reshape(len(rows), count)
 
 
-def _rest(problem: Problem, fit: Fit) -> Array:
+def grown(problem: Problem, weights: Array) -> Array:
+    """Extents less their mean over time, ``[time, reaction]``."""
     course = problem.course - problem.course.mean(axis=0)
-    return np.asarray(problem.values - course @ fit.weights.T @ problem.signatures)
+    return np.asarray(np.einsum("trk,rk->tr", course, weights))
+
+
+def _rest(problem: Problem, fit: Fit) -> Array:
+    return np.asarray(problem.values - grown(problem, fit.weights) @ problem.signatures)
 
 
 def _shifts(problem: Problem, fit: Fit) -> Array:
     """Shifts of the products that lessen the misfit, held near 0 [cm-1]."""
-    course = problem.course - problem.course.mean(axis=0)
-    amounts = course @ fit.weights.T @ problem.setting.signature
+    amounts = grown(problem, fit.weights) @ problem.setting.signature
     rest = _rest(problem, fit) + amounts @ (problem.shift[:, None] * problem.slopes)
     gram = (amounts.T @ amounts) * (problem.slopes @ problem.slopes.T) / problem.correlated
     aim = ((amounts.T @ rest) * problem.slopes).sum(axis=1) / problem.correlated

@@ -67,7 +67,11 @@ class Fitting:
         self.level = 1.0 / problem.weight
         if self.places.size:
             less = setting.only(self.places.tolist())
-            kept = Guess(guess.mean[self.places], guess.deviation[self.places])
+            kept = Guess(
+                guess.mean[self.places],
+                guess.deviation[self.places],
+                None if guess.course is None else guess.course[:, self.places],
+            )
             self.problem, self.fit = fit_reactions(less, spectra, wavenumber, noise, kept)
             self.level = 1.0 / self.problem.weight
             self.courses = courses_of(self.problem, self.fit)

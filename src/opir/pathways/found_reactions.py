@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.chemistry import Reaction
-from opir.pathways.fit import Fit, Problem, solve
+from opir.pathways.fit import Fit, Problem, grown, solve
 from opir.pathways.found_species import SURE
 from opir.pathways.onset import find_onset
 from opir.pathways.refine import Courses
@@ -174,11 +174,11 @@ def _held_out(problem: Problem, fit: Fit) -> Array:
     if frames < 6:
         return found
     learn, test = np.arange(0, frames, 2), np.arange(1, frames, 2)
-    centred = problem.course - problem.course.mean(axis=0)
     whole = solve(problem, None, frames=learn, like=fit)
 
     def missed(weights: Array, kept: Places) -> float:
-        made = centred[test] @ weights.T @ problem.signatures[kept]
+        less = problem.only(kept)
+        made = grown(less, weights)[test] @ less.signatures
         return float(((problem.values[test] - made) ** 2).sum())
 
     every = np.arange(reactions)

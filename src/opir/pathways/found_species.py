@@ -100,7 +100,7 @@ def _gains(problem: Problem, courses: Courses) -> Array:
     centred = courses.amounts[:, shown] - courses.amounts[:, shown].mean(axis=0)
     rise = (centred**2).sum(axis=0) / np.diag(inverse)
     points = max(problem.values.size / problem.correlated, 2.0)
-    found[shown] = rise - problem.course.shape[1] * np.log(points)
+    found[shown] = rise - problem.course.shape[2] * np.log(points)
     return found
 
 

@@ -48,6 +48,8 @@ def learned_species(
         The species, and their spectra of largest value 1, ``[wavenumber]`` each.
     """
     left = rest / noise
+    # The noise of the first frame is in the change of every other one; about the mean it is not.
+    left = left - left.mean(axis=0)
     limit = _BEYOND * (np.sqrt(len(left)) + np.sqrt(wavenumber.size))
     found: list[FoundSpecies] = []
     spectra: list[Array] = []
@@ -59,21 +61,21 @@ def learned_species(
             break
         sign = 1.0 if rows[:, 0] @ np.arange(len(rows)) >= 0 else -1.0
         spectrum = np.maximum(sign * columns[0], 0.0)
+        course = np.zeros(len(left))
         for _turn in range(_ROUNDS):
             if not spectrum.any():
                 break
-            amount = np.maximum(left @ spectrum / (spectrum @ spectrum), 0.0)
-            if not amount.any():
+            course = left @ spectrum / (spectrum @ spectrum)
+            amount = np.maximum(course - course[0], 0.0)
+            course = amount - amount.mean()
+            if not course.any():
                 break
-            spectrum = np.maximum(amount @ left / (amount @ amount), 0.0)
-        if not spectrum.any() or not amount.any():
-            break
-        amount = amount - amount[0]
-        size = float(np.linalg.norm(amount) * np.linalg.norm(spectrum))
+            spectrum = np.maximum(course @ left / (course @ course), 0.0)
+        size = float(np.linalg.norm(course) * np.linalg.norm(spectrum))
         if size < limit:
             break
         deviation = np.full(len(time), 1.0 / float(np.linalg.norm(spectrum)))
-        left = left - amount[:, None] * spectrum
+        left = left - course[:, None] * spectrum
         if _runs_like(amount, known):
             continue
         shape = spectrum * noise

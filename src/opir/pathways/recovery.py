@@ -109,7 +109,7 @@ def recover(
             remarks += fitting.remarks()
         else:
             remarks.append("No reaction of the library can run in this cell.")
-    left = _unexplained(change, fitted, noise)
+    left = _unexplained(change, fitted, noise) if changes else 0.0
     if changes and left > _UNEXPLAINED:
         remarks.append(
             f"{left:.0%} of the change is not explained: what is in the cell is not among the "
@@ -237,6 +237,8 @@ def _spectra(run: Run) -> tuple[Array, Array, list[str]]:
 
 def _changes(spectra: Array, noise: Array, wavenumber: Array) -> bool:
     """Whether anything but a parabola changes beyond the noise."""
+    if not np.ptp(spectra, axis=0).any():
+        return False
     lines = np.polynomial.legendre.legvander(np.linspace(-1, 1, wavenumber.size), 2).T / noise
     basis = np.linalg.qr(lines.T)[0].T
     centred = (spectra - spectra.mean(axis=0)) / noise
@@ -276,7 +278,7 @@ def _second(
     from opir.models.abcc.reference import ReferenceSpectra
     from opir.pathways.unmix import unmix
 
-    if len(spectra) < 4:
+    if len(spectra) < 4 or not np.ptp(spectra, axis=0).any():
         return None
     held = dict(own)
     names = [name for name, item in known.species.items() if item.environments]

@@ -47,8 +47,8 @@ def courses_of(problem: Problem, fit: Fit) -> Courses:
         problem, fit: Of the reactions that are kept.
     """
     signatures = problem.signatures
-    ramped = problem.course @ fit.weights.T
-    base = problem.values + (problem.course.mean(axis=0) @ fit.weights.T) @ signatures
+    ramped = np.einsum("trk,rk->tr", problem.course, fit.weights)
+    base = problem.values + ramped.mean(axis=0) @ signatures
     information = 1.0 / problem.correlated**0.5
     gram = information * signatures @ signatures.T
     aims = information * base @ signatures.T

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.pathways.expected import Expected
-from opir.pathways.fit import Fit, Guess, Problem, problem_of, ramps
+from opir.pathways.fit import Fit, Guess, Problem, grown, problem_of, ramps
 from opir.pathways.setting import Setting
 
 __all__ = ["DISTINCT", "FEATURES", "Weighed", "guess_of", "plain_guess", "weigh"]
@@ -77,9 +77,9 @@ def guess_of(
         if reaction.name in place:
             extents[row] = expected.extents[:, place[reaction.name]]
     weights = np.diff(extents[:, reached], axis=1, prepend=0.0)
-    problem = problem_of(setting, spectra, wavenumber, noise)
-    centred = course - course.mean(axis=0)
-    whole = (centred @ weights.T) @ problem.signatures
+    shaped = _shaped(course, reached, extents)
+    problem = problem_of(setting, spectra, wavenumber, noise, shaped)
+    whole = grown(problem, weights) @ problem.signatures
     square = float((whole**2).sum())
     gain = float((whole * problem.values).sum()) / square if square > 0 else 1.0
     gain = float(np.clip(gain, 1e-2, 1e2))
@@ -90,23 +90,36 @@ def guess_of(
         + _FLOOR * mean.sum()
         + np.finfo(np.float64).tiny ** 0.25
     )
-    return Guess(mean, deviation), gain
+    return Guess(mean, deviation, shaped), gain
+
+
+def _shaped(course: Array, reached: Array, extents: Array) -> Array:
+    """Ramps that rise between two knots as what is expected does, ``[time, reaction, ramp]``."""
+    found = np.repeat(course[:, None], len(extents), axis=1)
+    begins = np.concatenate([[0], reached[:-1]])
+    for at, (first, last) in enumerate(zip(begins, reached, strict=True)):
+        rise = extents[:, last] - extents[:, first]
+        own = np.flatnonzero(rise > 1e-3 * extents[:, -1])
+        inside = extents[own, first : last + 1] - extents[own, first : first + 1]
+        found[first : last + 1, own, at] = (inside / rise[own, None]).T
+    return found
 
 
 def plain_guess(setting: Setting, spectra: Array, wavenumber: Array, noise: Array) -> Guess:
     """A guess without rate constants: what is made at once is likelier than what is made of that.
 
-    Each step from what is there to begin with makes a reaction's usual extent four times smaller.
+    Each step from what is there to begin with makes a reaction's usual extent twenty times smaller.
     """
     problem = problem_of(setting, spectra, wavenumber, noise)
-    centred = problem.course - problem.course.mean(axis=0)
+    centred = ramps(len(spectra))
+    centred = centred - centred.mean(axis=0)
     size = np.linalg.norm(problem.signatures, axis=1)
     change = float(np.linalg.norm(problem.values)) / max(float(np.linalg.norm(centred)), 1e-300)
     usual = np.where(size > 0, change / np.where(size > 0, size, 1.0), 0.0)
     steps = _steps(setting)
     weights = np.maximum(usual, usual.max(initial=0.0) * 1e-6) * _RARER**steps
     floor = np.finfo(np.float64).tiny ** 0.25
-    deviation = np.repeat(weights[:, None] + floor, problem.course.shape[1], axis=1)
+    deviation = np.repeat(weights[:, None] + floor, problem.course.shape[2], axis=1)
     return Guess(np.zeros_like(deviation), deviation)
 
 
@@ -131,16 +144,15 @@ def _steps(setting: Setting) -> Array:
 
 def weigh(problem: Problem, fit: Fit, guess: Guess | None) -> Weighed:
     """Weigh the reactions of a fit."""
-    centred = problem.course - problem.course.mean(axis=0)
     signatures = problem.signatures
     size = np.linalg.norm(signatures, axis=1)
     tell = np.sqrt(problem.correlated)
-    grown = np.linalg.norm(fit.weights @ centred.T, axis=1)
-    signal = grown * size / tell
+    moved = np.linalg.norm(grown(problem, fit.weights), axis=0)
+    signal = moved * size / tell
     expected = np.full(len(signal), np.nan)
     if guess is not None and guess.mean.any():
         effect = np.linalg.norm(problem.setting.effect * problem.weight, axis=1)
-        expected = np.linalg.norm(guess.mean @ centred.T, axis=1) * effect / tell
+        expected = np.linalg.norm(grown(problem, guess.mean), axis=0) * effect / tell
     alike = np.clip(_cosines(signatures), 0.0, 1.0)
     distinct = signal * np.sqrt(1 - alike.max(axis=1, initial=0.0) ** 2)
     # Another one in its place would miss less than could be seen.
