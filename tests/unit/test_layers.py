@@ -18,7 +18,8 @@ LAYERS = [
     {"run", "chemistry", "spectra", "metrics"},
     {"simulate", "models"},
     {"training", "plots"},
-    {"bench", "pathways"},
+    {"pathways"},
+    {"bench"},
     {"workflows"},
     {"cli", "serve"},
 ]

@@ -27,13 +27,14 @@ _INSIDE = 1e-3
 class Expected:
     """Extents by reaction [mmol m-2], ``[time, reaction]``, and how much what is dissolved shows.
 
-    The spectra show them in a unit of their own (how much surface meets the light is not known),
-    so only their sizes relative to each other and their course say something.
+    How much surface meets the light is hardly known: what the spectra show is ``shows`` times as
+    much, by the optics that the cell is said to have, within a factor; None where nothing is said.
     """
 
     reactions: tuple[str, ...]
     extents: Array
     dilution: float
+    shows: float | None = None
 
 
 def expected_extents(
@@ -109,4 +110,7 @@ def _expected(made: Simulation, model: SystemModel) -> Expected:
     # Rounding of the solver must not make them fall.
     grown = np.maximum.accumulate(extents - extents[:1], axis=0)
     names = tuple(str(name) for name in made.truth["reaction"].values)
-    return Expected(names, np.asarray(grown, dtype=np.float64), float(dilution))
+    shows = None
+    if model.system.optics is not None:
+        shows = optics["area_per_volume"].value * optics["path_length"].value
+    return Expected(names, np.asarray(grown, dtype=np.float64), float(dilution), shows)

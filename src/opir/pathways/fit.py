@@ -135,6 +135,14 @@ class Fit:
         return found
 
     @property
+    def told(self) -> Array:
+        """How many numbers of each reaction the spectra tell, not the guess, ``[reaction]``."""
+        precision = np.diag(self.gram) - np.diag(self.data)
+        told = 1 - precision * np.diag(self.covariance)
+        there = self.weights.ravel() > 0
+        return np.asarray(np.where(there, told, 0.0).reshape(self.weights.shape).sum(axis=1))
+
+    @property
     def covariance(self) -> Array:
         """Of the weights that are not zero, others 0, ``[reaction * ramp, reaction * ramp]``."""
         found = np.zeros_like(self.gram)
@@ -255,7 +263,7 @@ def _solve(problem: Problem, guess: Guess | None) -> Fit:
     square = information * float((problem.values**2).sum())
     chi = square - 2 * flat @ aim + flat @ data @ flat
     likely = np.zeros_like(weights) if guess is None else guess.mean
-    return Fit(weights, gram, data, float(max(chi, 0.0)), likely)
+    return Fit(weights, gram, data, max(float(chi), 0.0), likely)
 
 
 def _normal(problem: Problem, frames: Places) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ from opir.pathways.expected import Expected
 from opir.pathways.fit import Fit, Guess, Problem, fit_reactions
 from opir.pathways.found_reactions import POSSIBLE, found_reactions, told_as_sum, unneeded
 from opir.pathways.found_species import found_species
+from opir.pathways.point_noise import point_noise
 from opir.pathways.propose import propose
 from opir.pathways.refine import courses_of
 from opir.pathways.result import FoundReaction, FoundSpecies
@@ -59,7 +60,7 @@ class Fitting:
         else:
             guess, _ = guess_of(setting, expected, spectra, wavenumber, noise)
         problem, fit = fit_reactions(setting, spectra, wavenumber, noise, guess)
-        self.weighed = weigh(problem, fit, guess)
+        self.weighed = weigh(problem, fit, guess, point_noise(spectra - spectra[0]))
         self.confidence = confidences(self.weighed)
         self.places = np.flatnonzero(self.confidence >= POSSIBLE)
         self.problem: Problem | None = None

@@ -18,6 +18,9 @@ __all__ = ["LIKELY", "POSSIBLE", "found_reactions", "told_as_sum", "unneeded"]
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
 
+_FEWEST = 3
+"""Frames of which a misfit says something."""
+
 LIKELY, POSSIBLE = 0.5, 0.2
 """Confidence from which on a reaction is held to run, and from which on it may."""
 
@@ -46,9 +49,11 @@ def found_reactions(
         time: [s], ``[time]``.
         voltage: [V], ``[time]``, or None.
     """
-    held_out = _held_out(problem, fit)
-    rises = fit.rises
-    points = max(problem.values.size / problem.correlated, 2.0)
+    every_frame = np.arange(len(problem.values))
+    held_out = _needed_for(problem, fit, every_frame[::2], every_frame[1::2], relative=True)
+    rises = _needed_for(problem, fit, every_frame, every_frame) / problem.correlated
+    cost = np.log(max(problem.values.size / problem.correlated, 2.0))
+    gains = rises - cost * fit.told
     seen = {one.name: one for one in species}
     found = []
     for row, place in enumerate(places):
@@ -69,8 +74,7 @@ def found_reactions(
             if confidence[other] >= 0.1 * POSSIBLE
         )
         blind = weighed.signal[place] == 0
-        used = int((fit.weights[row] > 0).sum())
-        gain = float(rises[row] - used * np.log(points))
+        gain = float(gains[row])
         status = "found" if sure >= LIKELY and not alike and gain > 0 else "possible"
         found.append(
             FoundReaction(
@@ -163,29 +167,28 @@ def _reason(
     return text.strip()
 
 
-def _held_out(problem: Problem, fit: Fit) -> Array:
-    """By how much the misfit of every other frame falls with each reaction, relative.
+def _needed_for(
+    problem: Problem, fit: Fit, learn: Places, test: Places, *, relative: bool = False
+) -> Array:
+    """By how much the squared misfit of some frames rises without each reaction, ``[reaction]``.
 
-    All are fitted to the other frames, once with it and once without.
+    All others are fitted anew to the frames that are learnt from, with what was likely of them.
     """
-    frames = len(problem.values)
-    reactions = len(fit.weights)
-    found = np.zeros(reactions)
-    if frames < 6:
+    every = np.arange(len(fit.weights))
+    found = np.zeros(len(every))
+    if len(test) < _FEWEST:
         return found
-    learn, test = np.arange(0, frames, 2), np.arange(1, frames, 2)
-    whole = solve(problem, None, frames=learn, like=fit)
 
-    def missed(weights: Array, kept: Places) -> float:
+    def missed(kept: Places) -> float:
         less = problem.only(kept)
+        weights = solve(problem, kept, frames=learn, like=fit)
         made = grown(less, weights)[test] @ less.signatures
         return float(((problem.values[test] - made) ** 2).sum())
 
-    every = np.arange(reactions)
-    best = missed(whole, every)
-    for row in range(reactions):
-        kept = np.delete(every, row)
-        without = solve(problem, kept, frames=learn, like=fit)
-        worse = missed(without, kept)
-        found[row] = (worse - best) / worse if worse > 0 else 0.0
+    best = missed(every)
+    for row in every:
+        worse = missed(np.delete(every, row))
+        found[row] = worse - best
+        if relative:
+            found[row] = (worse - best) / worse if worse > 0 else 0.0
     return found

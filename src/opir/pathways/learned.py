@@ -48,7 +48,8 @@ def learned_species(
         The species, and their spectra of largest value 1, ``[wavenumber]`` each.
     """
     left = rest / noise
-    # The noise of the first frame is in the change of every other one; about the mean it is not.
+    # The noise of the first frame is in the change of every other one: a component that is there
+    # from the second frame on and stays is taken for it.
     left = left - left.mean(axis=0)
     limit = _BEYOND * (np.sqrt(len(left)) + np.sqrt(wavenumber.size))
     found: list[FoundSpecies] = []
@@ -59,7 +60,7 @@ def learned_species(
         rows, sizes, columns = np.linalg.svd(left, full_matrices=False)
         if sizes[0] < limit:
             break
-        sign = 1.0 if rows[:, 0] @ np.arange(len(rows)) >= 0 else -1.0
+        sign = 1.0 if (rows[:, 0] - rows[0, 0]).sum() >= 0 else -1.0
         spectrum = np.maximum(sign * columns[0], 0.0)
         course = np.zeros(len(left))
         for _turn in range(_ROUNDS):

@@ -63,31 +63,39 @@ def propose(
         + [[item.charge for item in items]],
         dtype=np.float64,
     )
-    price = np.array([0.0, *[1.0] * len(reactants), _PRICE, _PRICE, *[1.0] * len(beside)])
-    lower = np.zeros(len(names))
+    # Behind the numbers stands for each reactant whether it is used, 0 or 1.
+    count, uses = len(names), len(reactants)
+    price = np.array([0.0, *[1.0] * uses, _PRICE, _PRICE, *[1.0] * len(beside), *[0.0] * uses])
+    lower = np.zeros(count + uses)
     lower[0] = 1
-    upper = np.full(len(names), float(_LARGEST))
-    upper[0] = 2
+    upper = np.full(count + uses, float(_LARGEST))
+    upper[0], upper[count:] = 2, 1
+    balance = np.hstack([balance * signs, np.zeros((len(balance), uses))])
+    number, use = np.eye(uses, count + uses, 1), np.eye(uses, count + uses, count)
+    fixed = [LinearConstraint(balance, 0, 0)]
+    if uses:
+        fixed.append(LinearConstraint(number - _LARGEST * use, -np.inf, 0))
+        fixed.append(LinearConstraint(number - use, 0, np.inf))
     found: list[Reaction] = []
     cuts: list[LinearConstraint] = []
     listed = {frozenset(one.reactants) for one in known if target in one.products}
     for _ in range(4 * most):
         answer = milp(
             price,
-            constraints=[LinearConstraint(balance * signs, 0, 0), *cuts],
+            constraints=[*fixed, *cuts],
             bounds=Bounds(lower, upper),
-            integrality=np.ones(len(names)),
+            integrality=np.ones(count + uses),
         )
         if answer.x is None or len(found) == most:
             break
-        numbers = np.round(answer.x)
-        used = [at for at, n in enumerate(numbers) if n > 0 and 0 < at <= len(reactants)]
+        numbers = np.round(answer.x[:count])
+        used = [at for at, n in enumerate(numbers) if n > 0 and 0 < at <= uses]
         if not used:
             break
-        # Another set of reactants the next time: not all of these together.
-        row = np.zeros(len(names))
-        row[used] = 1 / numbers[used]
-        cuts.append(LinearConstraint(row[None], -np.inf, len(used) - 1e-3))
+        # Another set of reactants the next time.
+        row = np.concatenate([np.zeros(count), -np.ones(uses)])
+        row[[count + at - 1 for at in used]] = 1
+        cuts.append(LinearConstraint(row[None], -np.inf, len(used) - 1))
         stoichiometry = {
             name: float(sign * number)
             for name, sign, number in zip(names, signs, numbers, strict=True)

@@ -27,6 +27,10 @@ DISTINCT = 3.0
 _ALIKE = 0.9
 """Cosine from which on two signatures are much the same."""
 
+_WITHIN, _ANY = 2.0, 1e-2
+"""The spectra show so many times more or less than the optics of the cell say, at most; where
+those are not known, as much as this lets them."""
+
 FEATURES = ("signal", "expected", "gain", "distinct", "needed")
 """Of a reaction, in tenfold steps (:attr:`Weighed.features`)."""
 
@@ -39,7 +43,7 @@ class Weighed:
         signal: Norm of what it adds to the spectra beyond what the electrolyte can make, as fitted,
             in units of the noise.
         expected: Norm of all that it changes, the electrolyte's bands too, as the rate constants
-            expect it, in units of the noise; NaN where there are none.
+            expect it, in units of the noise of a point; NaN where there are none.
         gain: By how much the squared misfit rises without it, the others fitted anew.
         distinct: Norm of that part of the signal which no sum of the others can make.
         needed: Largest signal of those reactions that use up what no other reaction makes and the
@@ -82,7 +86,7 @@ def guess_of(
     whole = grown(problem, weights) @ problem.signatures
     square = float((whole**2).sum())
     gain = float((whole * problem.values).sum()) / square if square > 0 else 1.0
-    gain = float(np.clip(gain, 1e-2, 1e2))
+    gain = float(np.clip(gain, *_bounds(expected.shows)))
     mean = gain * weights
     deviation = (
         _SPREAD * mean
@@ -91,6 +95,13 @@ def guess_of(
         + np.finfo(np.float64).tiny ** 0.25
     )
     return Guess(mean, deviation, shaped), gain
+
+
+def _bounds(shows: float | None) -> tuple[float, float]:
+    """Between what the spectra may show of what the surface says."""
+    if shows is None:
+        return _ANY, 1 / _ANY
+    return shows / _WITHIN, shows * _WITHIN
 
 
 def _shaped(course: Array, reached: Array, extents: Array) -> Array:
@@ -142,8 +153,14 @@ def _steps(setting: Setting) -> Array:
     return np.where(found < 0, step + 1, found)
 
 
-def weigh(problem: Problem, fit: Fit, guess: Guess | None) -> Weighed:
-    """Weigh the reactions of a fit."""
+def weigh(problem: Problem, fit: Fit, guess: Guess | None, noise: float) -> Weighed:
+    """Weigh the reactions of a fit.
+
+    Args:
+        problem, fit: The spectra and their fit.
+        guess: What was expected.
+        noise: Of a point, in absorbance.
+    """
     signatures = problem.signatures
     size = np.linalg.norm(signatures, axis=1)
     tell = np.sqrt(problem.correlated)
@@ -151,8 +168,8 @@ def weigh(problem: Problem, fit: Fit, guess: Guess | None) -> Weighed:
     signal = moved * size / tell
     expected = np.full(len(signal), np.nan)
     if guess is not None and guess.mean.any():
-        effect = np.linalg.norm(problem.setting.effect * problem.weight, axis=1)
-        expected = np.linalg.norm(grown(problem, guess.mean), axis=0) * effect / tell
+        effect = np.linalg.norm(problem.setting.effect, axis=1) / noise
+        expected = np.linalg.norm(grown(problem, guess.mean), axis=0) * effect
     alike = np.clip(_cosines(signatures), 0.0, 1.0)
     distinct = signal * np.sqrt(1 - alike.max(axis=1, initial=0.0) ** 2)
     # Another one in its place would miss less than could be seen.
