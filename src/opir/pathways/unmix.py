@@ -211,7 +211,7 @@ def _resolve(smooth: Array, count: int, noise: float) -> Any:
     courses = np.maximum(smooth[:, _purest(smooth, count, noise)], 0)
     at_start = courses[0] > 0.5 * courses.max(axis=0)
     courses[0, ~at_start] = 0
-    library = require("pymcr.mcr", extra="all")
+    library = require("pymcr.mcr", extra="pathways")
     fit = library.McrAR(
         c_regr=_NonNegative(),
         st_regr=_NonNegative(),
