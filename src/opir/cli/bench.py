@@ -1,4 +1,4 @@
-"""Commands of the benchmark: opir bench run, tune, table, report, template, submit."""
+"""Commands of the benchmark: opir bench run, tune, table, report, template, submit, pathways."""
 
 from __future__ import annotations
 
@@ -192,6 +192,55 @@ def submit(
     for metric, value in record["scores"].items():
         typer.echo(f"  {metric:<18} {value:.6g}")
     typer.echo(f"Tables: opir bench table {out}")
+
+
+@app.command()
+def pathways(
+    out: Path = typer.Option(..., "--out", "-o", help="Folder for the results."),
+    store: str = typer.Option(..., help="Store of simulated runs."),
+    shifted: str | None = _SHIFTED,
+    task: list[str] = typer.Option(
+        ["random"], "--task", help="random, unseen-system, shifted-domain or all."
+    ),
+    source: list[str] = typer.Option(
+        ["measured"], "--source", help="Spectra handed to the methods: measured, forecast."
+    ),
+    methods: list[str] = typer.Option(["all"], "--methods", help="Names with commas between, all."),
+    runs: int | None = typer.Option(
+        None, min=1, help="Test runs of each task, evenly spread; all by default."
+    ),
+    validation_runs: int = typer.Option(
+        100, "--validation-runs", min=1, help="Runs on which limits are chosen."
+    ),
+    weights: Path | None = typer.Option(
+        None, help="Folder with opir-base-without-SYSTEM.safetensors, to forecast unseen systems."
+    ),
+    kta_python: Path | None = typer.Option(
+        None, "--kta-python", help="Python with pyglotaran, for the method kinetic-target."
+    ),
+    workers: int = _WORKERS,
+    force: bool = typer.Option(False, "--force", help="Make results anew that are there."),
+) -> None:
+    """Judge methods that name the reactions of a run, on known truth; stopped, it goes on."""
+    from opir.workflows.bench_pathways import bench_pathways
+
+    done = bench_pathways(
+        out,
+        store=store,
+        shifted=shifted,
+        tasks=_words(task),
+        sources=_words(source),
+        methods=_words(methods),
+        runs=runs,
+        validation_runs=validation_runs,
+        weights=weights,
+        kta_python=kta_python,
+        workers=workers,
+        force=force,
+        say=lambda text: typer.echo(text, err=True),
+    )
+    typer.echo(done.markdown(), nl=False)
+    typer.echo(f"Written: {', '.join(str(path) for path in done.files)}", err=True)
 
 
 def _words(values: list[str]) -> list[str]:

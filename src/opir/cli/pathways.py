@@ -27,6 +27,9 @@ def pathways(
     reference: list[str] = typer.Option(
         [], help="A reference spectrum of one's own: NAME=FILE. May be repeated."
     ),
+    second_way: bool = typer.Option(
+        True, help="Unmix the spectra without the library, too: most of the time of long runs."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print species and reactions as JSON."),
     workers: int = typer.Option(2, help="Processes, where there are several runs."),
     force: bool = typer.Option(False, "--force", help="Overwrite earlier files."),
@@ -41,6 +44,7 @@ def pathways(
         references=dict(_pair(text) for text in reference),
         species=[name.strip() for name in species.split(",") if name.strip()] or None,
         user_reactions=reaction,
+        second_way=second_way,
         workers=workers,
         overwrite=force,
     )

@@ -24,9 +24,10 @@ _NETWORKS = {
     "flow-matching": "flow_matching",
     "mean-flow": "mean_flow",
 }
-_WITH_TORCH = {"abcc": "opir.models.abcc", "abcc-library": "opir.models.abcc.library_mode"} | {
-    name: f"opir.models.networks.{module}" for name, module in _NETWORKS.items()
-}
+_WITH_TORCH = {
+    "abcc": "opir.models.abcc.model",
+    "abcc-library": "opir.models.abcc.library_mode",
+} | {name: f"opir.models.networks.{module}" for name, module in _NETWORKS.items()}
 
 
 def model_names() -> tuple[str, ...]:

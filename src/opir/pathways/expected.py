@@ -45,15 +45,15 @@ def expected_extents(
     current: Array | None,
     temperature: float | None,
 ) -> tuple[Expected | None, str]:
-    """Simulate the cell with the library's constants, driven by the voltage that was recorded.
+    """Simulate the cell with the library's constants, driven by what was recorded.
 
     Args:
         model: The system.
         library: Its reactions and electrodes.
         time: [s], rising, ``[time]``.
         voltage: [V], ``[time]``; NaN is bridged by straight lines.
-        current: [A], positive on charge, ``[time]``, or None. It drives the cell where the voltage
-            cannot, as with metal electrodes.
+        current: [A], positive on charge, ``[time]``, or None. It drives cells whose working
+            electrode is a metal, and others where the voltage cannot.
         temperature: [K]; the system's where None.
 
     Returns:
@@ -68,6 +68,8 @@ def expected_extents(
     drives = [Protocol.from_measured(time, voltage=inside)]
     if current is not None and np.isfinite(current).all():
         drives.append(Protocol.from_measured(time, current=steady(current)))
+    if library.electrodes[model.working].kind == "plating":
+        drives.reverse()  # a metal's voltage says little of its current
     why = ""
     for drive in drives:
         try:

@@ -34,6 +34,8 @@ Array = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 _KNOTS = 10
+_MANY = 48
+"""Reactions above which half as many ramps must do, for the sake of time."""
 _ROUNDS = 3
 _SHIFT = 2.0
 """Usual size of a product's shift [cm-1]; more than twice of it is not looked for."""
@@ -202,7 +204,9 @@ def problem_of(
         return np.asarray(values - (values @ basis.T) @ basis)
 
     if course is None:
-        course = np.repeat(ramps(len(spectra))[:, None], len(setting.reactions), axis=1)
+        number = len(setting.reactions)
+        straight = ramps(len(spectra), _KNOTS if number <= _MANY else _KNOTS // 2)
+        course = np.repeat(straight[:, None], number, axis=1)
     return Problem(
         setting,
         course,

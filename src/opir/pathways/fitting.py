@@ -40,7 +40,7 @@ class Fitting:
     Attributes:
         weighed: What speaks for each reaction of the setting.
         confidence: In each of them.
-        level: Noise, with what the fit misses, ``[wavenumber]``.
+        level: Noise, with what the fit of likely reactions misses, ``[wavenumber]``.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Fitting:
         self.places = np.flatnonzero(self.confidence >= POSSIBLE)
         self.problem: Problem | None = None
         self.fit: Fit | None = None
-        self.level = 1.0 / problem.weight
+        self.level = noise
         if self.places.size:
             less = setting.only(self.places.tolist())
             kept = Guess(

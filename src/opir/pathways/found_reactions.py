@@ -21,6 +21,13 @@ Places = NDArray[np.int64]
 _FEWEST = 3
 """Frames of which a misfit says something."""
 
+_ORDER = ("found", "possible", "not needed")
+_UNNEEDED = 0.45
+"""Confidence at most where nothing but the spectra speaks, and they do not need the reaction."""
+
+_TRACE = 1e-6
+"""Share of the largest extent at and below which a reaction does not run."""
+
 LIKELY, POSSIBLE = 0.5, 0.2
 """Confidence from which on a reaction is held to run, and from which on it may."""
 
@@ -55,9 +62,17 @@ def found_reactions(
     cost = np.log(max(problem.values.size / problem.correlated, 2.0))
     gains = rises - cost * fit.told
     seen = {one.name: one for one in species}
+    least = _TRACE * float(courses.extents.max(initial=0.0))
     found = []
     for row, place in enumerate(places):
         reaction = problem.setting.reactions[row]
+        if courses.extents[:, row].max() <= least:
+            found.append(
+                unneeded(
+                    reaction, problem.setting.sources[row], float(confidence[place]), len(time)
+                )
+            )
+            continue
         extent, deviation = courses.extents[:, row], courses.extent_deviation[:, row]
         shown = [
             name
@@ -75,6 +90,8 @@ def found_reactions(
         )
         blind = weighed.signal[place] == 0
         gain = float(gains[row])
+        if np.isnan(weighed.expected[place]) and gain <= 0:
+            sure = min(sure, _UNNEEDED)
         status = "found" if sure >= LIKELY and not alike and gain > 0 else "possible"
         found.append(
             FoundReaction(
@@ -95,7 +112,7 @@ def found_reactions(
                 reason=_reason(sure, alike, blind, gain, others, shown, seen),
             )
         )
-    return tuple(sorted(found, key=lambda one: (one.status != "found", -one.confidence)))
+    return tuple(sorted(found, key=lambda one: (_ORDER.index(one.status), -one.confidence)))
 
 
 def unneeded(reaction: Reaction, source: str, confidence: float, frames: int) -> FoundReaction:

@@ -133,7 +133,7 @@ def growth_law(
     onset = find_onset(time, amount, deviation) if onset is None else onset
     if onset is None:
         return Growth("unclear", reason="It does not rise out of the noise.")
-    if not 0 < onset.frame < len(time) or not time[0] <= onset.time < time[-1]:
+    if not 0 < onset.frame < len(time) or not time[0] <= onset.time <= time[-1]:
         raise OptionError(f"the onset at {onset.time:g} s, frame {onset.frame}, is not in the run")
     frames = len(time) - onset.frame
     if frames < FRAMES:

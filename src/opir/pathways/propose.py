@@ -52,7 +52,8 @@ def propose(
     if target not in library.species:
         raise UnknownNameError("species", target, library.species)
     ion = f"{cation}+"
-    reactants = [n for n in sorted(present) if n != target and n in library.species and n != ion]
+    apart = {target, ion, "e-"}
+    reactants = [n for n in sorted(present) if n in library.species and n not in apart]
     beside = [n for n in _BESIDE if n in library.species and n != target and n not in present]
     names = [target, *reactants, ion, "e-", *beside]
     signs = np.array([1.0, *[-1.0] * (len(reactants) + 2), *[1.0] * len(beside)])

@@ -16,6 +16,7 @@ from opir.pathways.expected import Expected, expected_extents
 from opir.pathways.fitting import Fitting
 from opir.pathways.found_reactions import POSSIBLE
 from opir.pathways.learned import learned_species
+from opir.pathways.one_thread import on_one_thread
 from opir.pathways.point_noise import noise_profile, point_noise
 from opir.pathways.references import fit_references, on_axis
 from opir.pathways.result import FoundReaction, FoundSpecies, Pathways, SecondWay
@@ -32,10 +33,14 @@ _SATURATED = 3.0
 _FEWEST_POINTS = 16
 _MOST_EVENTS = 8
 _UNEXPLAINED = 0.5
+_LITTLE, _OFF = 0.02, 0.2
+"""Where the fit leaves more than this share of the change, only this share of what it makes is
+taken for misfit of bands; the rest may be learned."""
 _SURE_OF_CHANGE = 1.1
 """The largest singular value of noise is at most so many times its limit."""
 
 
+@on_one_thread
 def recover(
     run: Run,
     *,
@@ -99,8 +104,12 @@ def recover(
         if fitting is not None:
             found, steps, sums = fitting.told()
             fitted, parts = fitting.drawn(spectra)
+            level = fitting.level
+            if _unexplained(change, fitted, noise) > _LITTLE:
+                # To the fit all that it misses is noise.
+                level = np.minimum(level, np.hypot(noise, _OFF * np.sqrt((fitted**2).mean(axis=0))))
             extra, made = learned_species(
-                change - fitted, wavenumber, fitting.level, run.time, voltage, fitting.amounts
+                change - fitted, wavenumber, level, run.time, voltage, fitting.amounts
             )
             found += extra
             for one, spectrum in zip(extra, made, strict=True):
@@ -135,6 +144,7 @@ def recover(
     )
 
 
+@on_one_thread
 def fitting_of(run: Run, *, constants: bool = True) -> Fitting | None:
     """The fit of a run that states its system; None where nothing can be fitted.
 
@@ -208,7 +218,7 @@ def _spectra(run: Run) -> tuple[Array, Array, list[str]]:
     if run.signal != "absorbance":
         raise OptionError(
             f"the run holds {run.signal}, and absorbance is needed",
-            remedy="Turn it into absorbance first: opir data process --step to_absorbance",
+            remedy="Turn it into absorbance first (opir process FILE to_absorbance)",
         )
     values = np.asarray(run.values, dtype=np.float64)
     axis = np.asarray(run.wavenumber, dtype=np.float64)
@@ -239,6 +249,8 @@ def _changes(spectra: Array, noise: Array, wavenumber: Array) -> bool:
     """Whether anything but a parabola changes beyond the noise."""
     if not np.ptp(spectra, axis=0).any():
         return False
+    # Where it seems least, noise is rather underrated: few frames tell little of it.
+    noise = np.maximum(noise, np.median(noise))
     lines = np.polynomial.legendre.legvander(np.linspace(-1, 1, wavenumber.size), 2).T / noise
     basis = np.linalg.qr(lines.T)[0].T
     centred = (spectra - spectra.mean(axis=0)) / noise

@@ -27,7 +27,7 @@ class Courses:
     Attributes:
         extents: Never falling, 0 at first, ``[time, reaction]``.
         extent_deviation: The same shape.
-        amounts: Changes since the first frame, ``[time, product]``.
+        amounts: Changes since the first frame, ``[time, product]``; never below 0 of what was not there.
         amount_deviation: The same shape.
     """
 
@@ -72,9 +72,12 @@ def courses_of(problem: Problem, fit: Fit) -> Courses:
     for column in range(reactions):
         weights = 1 / np.maximum(variance[1:, column], tiny**2)
         extents[1:, column] = isotonic_regression(extents[1:, column], weights=weights).x
+    # Of what was not there nothing can be used up.
+    native = () if problem.setting.model is None else problem.setting.model.initial
+    there = np.array([name in native for name in problem.setting.products])
     return Courses(
         extents,
         np.sqrt(np.maximum(variance, 0.0)),
-        extents @ made,
+        np.where(there, extents @ made, np.maximum(extents @ made, 0.0)),
         np.sqrt(np.maximum(amount_variance, 0.0)),
     )

@@ -58,9 +58,9 @@ def pathways_network(
 
     Species stand in columns, the electrolyte at the left. Each reaction is a mark between its
     reactants and its products, with its onset, final extent and confidence. Lines are as wide as
-    the extent is large; they are dashed where the spectra fit as well without the reaction. What a
-    reaction gives back to an earlier column is written in its mark. Cations and electrons are
-    left out.
+    the extent is large; they are dashed where the spectra fit as well with another reaction, or
+    without it. What a reaction gives back to an earlier column is written in its mark. Cations and
+    electrons are left out.
 
     Args:
         steps: The reactions, at any number.
@@ -229,7 +229,7 @@ def _draw_legend(figure: Figure, axes: Axes, names: set[str], steps: Sequence[Ne
     if any(step.found for step in steps):
         handles.append(Line2D([], [], color="#555555", lw=1.6, label="found"))
     if not all(step.found for step in steps):
-        label = "possible: others fit as well"
+        label = "possible: the fit is as good with others, or with none"
         handles.append(Line2D([], [], color="#555555", lw=1.6, ls=(0, (3, 2)), label=label))
     figure.legend(
         handles=handles, loc="lower left", ncols=4, frameon=False, fontsize=7,

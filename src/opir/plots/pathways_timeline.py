@@ -123,7 +123,7 @@ def _panels(courses: Sequence[Course]) -> list[Panel]:
     units = list(dict.fromkeys(course.unit for course in courses))
     found = []
     for unit in units:
-        for head, sign in (("What forms", 1), ("What is used up", -1)):
+        for head, sign in (("What forms", 1), ("What is used up or leaves", -1)):
             chosen = [c for c in courses if c.unit == unit and (c.amount[-1] >= 0) == (sign > 0)]
             chosen.sort(key=lambda c: -float(np.abs(c.amount).max()))
             if chosen:
@@ -134,10 +134,15 @@ def _panels(courses: Sequence[Course]) -> list[Panel]:
 def _draw_courses(
     axes: Axes, unit: TimeUnit, time: Array, courses: list[Course], head: str, left_out: int
 ) -> None:
+    ends = []
     for number, course in enumerate(courses):
+        same = [one.name for one in courses if np.array_equal(one.amount, course.amount)]
+        if same[0] != course.name:
+            continue  # drawn already, with the name of this one beside it
+        ends.append(-float(course.amount[-1]))
         colour = COLOURS[number]
         axes.fill_between(unit(time), course.lower, course.upper, color=colour, alpha=0.18, lw=0)
-        axes.plot(unit(time), course.amount, color=colour, lw=1.4, label=course.name)
+        axes.plot(unit(time), course.amount, color=colour, lw=1.4, label=", ".join(same))
         if course.onset is None:
             continue
         at, low, high = (float(unit(moment)) for moment in course.onset)
@@ -155,7 +160,7 @@ def _draw_courses(
         loc="left", fontsize=9,
     )  # fmt: skip
     handles, labels = axes.get_legend_handles_labels()
-    order = np.argsort([-float(course.amount[-1]) for course in courses], kind="stable")
+    order = np.argsort(ends, kind="stable")
     axes.legend(
         [handles[i] for i in order], [labels[i] for i in order], frameon=False, fontsize=8,
         loc="center left", bbox_to_anchor=(1.0, 0.5),
@@ -174,8 +179,9 @@ def _frame_on(axes: Axes, courses: list[Course]) -> None:
 
 def _draw_spans(axes: Axes, unit: TimeUnit, spans: Sequence[Span], last: float) -> None:
     axes.set_title(
-        "When reactions proceed (hollow: possible, others fit as well)", loc="left", fontsize=9
-    )
+        "When reactions proceed (hollow: possible, the fit is as good with others, or with none)",
+        loc="left", fontsize=9,
+    )  # fmt: skip
     axes.set_ylim(max(len(spans), 1) - 0.4, -0.6)
     axes.set_yticks(range(len(spans)), [span.label for span in spans], fontsize=7.5)
     axes.tick_params(axis="y", length=0)

@@ -57,7 +57,7 @@ def check_absorbance(wavenumber: ArrayLike, absorbance: ArrayLike) -> tuple[str,
             remedy = "Give the absorbance of the sample against the empty cell, bands upwards"
         raise ModelError(
             f"the bands of the spectrum point down (from {middle:.3g} to {low:.3g}): it looks "
-            f"like {of}; the model forecasts absorbance",
+            f"like {of}, where absorbance is needed",
             remedy=remedy,
         )
     if high > _ABSURD:
@@ -73,8 +73,8 @@ def check_absorbance(wavenumber: ArrayLike, absorbance: ArrayLike) -> tuple[str,
         at = axis[int(smooth.argmin()) + width // 2]
         notes.append(
             f"The absorbance falls to {smooth.min():.2g} around {at:.0f} cm-1, more than noise "
-            "would: the background was of another state, or a baseline is off. The forecast "
-            "starts from it as it is."
+            "would: the background was of another state, or a baseline is off. It is taken as "
+            "it is."
         )
     share = float((values > _SATURATED).mean())
     top = _longest(values >= high - 1e-9 * max(abs(high), 1.0))

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from opir.chemistry import library
-from opir.errors import FormatError, OpirError, OptionError
+from opir.errors import FormatError, OpirError
 from opir.pathways.candidates import Candidate
 from opir.pathways.explain import BandExplanation, explain_band
 from opir.run import Run, Spectrum
-from opir.run.processing.to_absorbance import to_absorbance
 from opir.run.readers import read
 from opir.system import System
-from opir.workflows.check_absorbance import PERCENT, check_absorbance
+from opir.workflows.absorbance_run import absorbance_run
 from opir.workflows.given_system import given_system
 
 __all__ = ["ExplainedRun", "explain_run"]
@@ -25,8 +22,6 @@ __all__ = ["ExplainedRun", "explain_run"]
 _SHOWN = 8
 """So many candidates are shown at most, of a score of this share of the first at least."""
 _WORTH = 0.05
-_NO_ABSORBANCE = ("derivative", "normalise")
-"""Steps after which heights are no absorbance any more."""
 
 
 @dataclass(frozen=True)
@@ -114,51 +109,12 @@ def explain_run(
     try:
         if not isinstance(data, (Run, Spectrum)):
             raise FormatError("the file holds no spectrum", remedy="Give a spectrum or a run")
-        run, notes = _absorbance(data)
+        run, notes = absorbance_run(data)
         found = explain_band(run, band, system=given, library=known)
     except OpirError as error:
         raise error.at(path=path) from None
     ends = (float(run.wavenumber.min()), float(run.wavenumber.max()))
     return ExplainedRun(str(path), run.name, run.origin, ends, found, notes)
-
-
-def _absorbance(data: Run | Spectrum) -> tuple[Run, tuple[str, ...]]:
-    """A run of absorbance, of one frame where the file holds a spectrum, and notes on it."""
-    steps = {step.name for step in data.history}
-    for name in _NO_ABSORBANCE:
-        if name in steps:
-            raise OptionError(
-                f"the spectra were processed with {name!r}, so they are no absorbance any more",
-                remedy="Give them as they were before that step (opir process FILE --undo)",
-            )
-    notes: list[str] = []
-    if data.signal == "transmittance":
-        middle = float(np.median(data.values))
-        if middle > PERCENT:
-            raise OptionError(
-                f"the transmittance is {middle:.3g} in the median, where 1 lets all light through",
-                remedy="Divide it by 100, or let the file say that it is in percent ('%')",
-            )
-        data = to_absorbance(data)
-        notes.append("The transmittance T was turned into absorbance, -log10(T).")
-    run = data if isinstance(data, Run) else _one_frame(data)
-    first = run.values[0]
-    # Spectra against the first one, or differences, start at zero and may point down.
-    if run.signal == "absorbance" and "difference" not in steps and np.ptp(first) > 1e-9:
-        strange = check_absorbance(run.wavenumber, first)
-        notes += [note for note in strange if "forecast" not in note]
-    return run, tuple(notes)
-
-
-def _one_frame(spectrum: Spectrum) -> Run:
-    return Run.from_arrays(
-        [0.0],
-        spectrum.wavenumber,
-        spectrum.values[None],
-        signal=spectrum.signal,
-        name=spectrum.name,
-        origin=spectrum.origin,
-    )
 
 
 def _of_change(found: BandExplanation) -> list[str]:

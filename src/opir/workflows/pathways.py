@@ -16,6 +16,7 @@ from opir.run import Run, Spectrum
 from opir.run.readers import read
 from opir.run.readers.base import Block
 from opir.system import System
+from opir.workflows.absorbance_run import absorbance_run
 from opir.workflows.given_system import given_system
 from opir.workflows.pathways_words import summary, table_lines
 
@@ -74,7 +75,7 @@ def pathways_run(
 
     Args:
         path: Any file or folder that opir reads as a run, the forecast of ``opir predict`` (its
-            folder or ``forecast.nc``), or a run.
+            folder or ``forecast.nc``), or a run. Transmittance is turned into absorbance.
         out: Folder for the files, see :func:`opir.workflows.pathways_files.write_files`; nothing
             is written without.
         name: How the names of the files begin; by default that of the file.
@@ -93,6 +94,7 @@ def pathways_run(
     Raises:
         FormatError: If the file cannot be read, or holds no run.
         OutputExistsError: If a file exists and ``overwrite`` is false.
+        ModelError: If the spectra are said to be absorbance and cannot be.
         OpirError: See :func:`opir.pathways.recover`.
     """
     from opir.pathways import recover
@@ -103,7 +105,9 @@ def pathways_run(
     if out is not None:
         check_files(out, begun, overwrite=overwrite)
     whole = path if isinstance(path, Run) else _read_run(Path(given), format)
-    run, remark = read_for_pathways(whole)
+    absorbance, strange = absorbance_run(whole, check=not references and whole.origin != "forecast")
+    run, remark = read_for_pathways(absorbance)
+    remark = (*remark, *strange)
     if voltage is not None:
         run = _with_voltage(run, voltage)
     cell, notes = given_system(system)
@@ -118,11 +122,20 @@ def pathways_run(
         second_way=second_way,
         seed=seed,
     )
-    found = replace(found, remarks=(*found.remarks, *remark, *notes))
+    found = replace(found, remarks=(*found.remarks, *remark, *notes, *_simulated(run)))
     files: tuple[Path, ...] = ()
     if out is not None:
         files = write_files(found, out, begun, overwrite=overwrite, stated=_stated(whole))
     return PathwaysResult(given, run, found, files)
+
+
+def _simulated(run: Run) -> tuple[str, ...]:
+    if run.origin != "simulated":
+        return ()
+    return (
+        "The run is simulated, by opir most likely: then its bands and reactions are those of the "
+        "library that they are told by, and a measured cell is told less well.",
+    )
 
 
 def read_for_pathways(run: Run) -> tuple[Run, tuple[str, ...]]:
@@ -182,7 +195,7 @@ def _read_run(path: Path, format: str | None) -> Run:
             path=path,
         )
     raise FormatError(
-        f"the file holds {block.KIND}, not a run of spectra",
+        f"the file holds {_named(block)}, not a run of spectra",
         remedy="Name a file of spectra; opir show tells what a file holds",
         path=path,
     )
@@ -211,11 +224,15 @@ def read_reference(name: str, item: Spectrum | Path | str) -> Spectrum:
         return block.spectrum(0)
     if not isinstance(block, Spectrum):
         raise FormatError(
-            f"the reference {name!r} is to be one spectrum; the file holds {block.KIND}",
+            f"the reference {name!r} is to be one spectrum; the file holds {_named(block)}",
             remedy="Take one frame out of it, or name another file",
             path=item,
         )
     return block
+
+
+def _named(block: Block) -> str:
+    return block.KIND if block.KIND == "electrochemistry" else f"a {block.KIND}"
 
 
 def _stated(run: Run) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.pathways.result import Onset, Pathways
+from opir.pathways.result import FoundReaction, Onset, Pathways
 from opir.plots.pathways_fit import pathways_fit
 from opir.plots.pathways_network import NetworkStep, pathways_network
 from opir.plots.pathways_timeline import Course, Span, pathways_timeline
@@ -28,13 +28,17 @@ __all__ = ["fit_picture", "network_picture", "timeline_picture"]
 _DONE = 0.9
 """Share of the final extent at which a reaction is drawn as ended."""
 _LONG = 46
+_SMALL = 1e-3  # 0.1 %
+"""Reactions that are only possible and reach less than this share of the largest extent are not
+drawn: they would hide the others."""
 
 
 def network_picture(pathways: Pathways) -> Figure:
     """The reactions found and possible, see :func:`opir.plots.pathways_network.pathways_network`.
 
-    Those that the spectra do not ask for are left out.
+    Those that the spectra do not ask for are left out, and possible ones of very small extent.
     """
+    drawn, left_out = _drawn(pathways)
     unit = unit_of(pathways)
     steps = [
         NetworkStep(
@@ -46,11 +50,11 @@ def network_picture(pathways: Pathways) -> Figure:
             onset=onset_short(reaction.onset, unit),
             order=None if reaction.onset is None else float(unit(reaction.onset.time)),
         )
-        for label, reaction in labels_of(pathways).items()
+        for label, reaction in drawn.items()
     ]
     more = "onset, extent and confidence in each mark; lines as wide as the extent; "
     more += "cations and e⁻ left out"
-    text = f"{_head('Reactions', pathways)}\n{more}"
+    text = f"{_head('Reactions', pathways)}\n{more}{left_out}"
     return pathways_network(
         steps, text=text, origin=pathways.origin, order_label=f"Onset / {unit.name}"
     )
@@ -58,6 +62,7 @@ def network_picture(pathways: Pathways) -> Figure:
 
 def timeline_picture(pathways: Pathways) -> Figure:
     """Voltage, amounts and reactions over time."""
+    drawn, left_out = _drawn(pathways)
     courses = [
         Course(s.name, s.amount, s.lower, s.upper, _times(s.onset), amount_unit(s))
         for s in pathways.species
@@ -71,12 +76,13 @@ def timeline_picture(pathways: Pathways) -> Figure:
             note=f"{rounded(float(reaction.extent[-1]))} mmol m⁻², "
             f"{100 * reaction.confidence:.0f} %",
         )
-        for label, reaction in labels_of(pathways).items()
+        for label, reaction in drawn.items()
     ]
     first = pathways.time[0]
     spans.sort(key=lambda s: first + np.inf if s.onset is None else s.onset[0])
     text = _head("Amounts and reactions", pathways)
     text += "\nbands: 90 %; dots: onsets with their 90 % interval; bars: to 90 % of the extent"
+    text += left_out
     return pathways_timeline(
         pathways.time, pathways.voltage, courses, spans, text=text, origin=pathways.origin
     )
@@ -95,6 +101,21 @@ def fit_picture(pathways: Pathways) -> Figure:
         f"{100 * pathways.unexplained:.2g} % of the change unexplained",
         origin=pathways.origin,
     )
+
+
+def _drawn(pathways: Pathways) -> tuple[dict[str, FoundReaction], str]:
+    """Reactions to draw by their labels, and a remark on those that are too small."""
+    every = labels_of(pathways)
+    largest = max((abs(float(one.extent[-1])) for one in every.values()), default=0.0)
+    drawn = {
+        label: one
+        for label, one in every.items()
+        if one.status == "found" or abs(float(one.extent[-1])) >= _SMALL * largest
+    }
+    count = len(every) - len(drawn)
+    if not count:
+        return drawn, ""
+    return drawn, f"; {count} possible one{'s' * (count > 1)} below 0.1 % of the largest left out"
 
 
 def _head(what: str, pathways: Pathways) -> str:

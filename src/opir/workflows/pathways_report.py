@@ -11,11 +11,11 @@ from opir.pathways.result import Pathways, SecondWay
 from opir.plots.pathways_evidence import second_way_figure
 from opir.workflows.pathways_tables import (
     Stated,
+    bands_words,
     not_needed,
     reaction_part,
     reactions_table,
     species_link,
-    species_links,
     species_part,
     species_table,
     start_words,
@@ -35,9 +35,12 @@ __all__ = ["Stated", "report_page"]
 _READING = (
     "The confidence of a species is the probability that its amount changes at all, of the "
     "species weighed; that of a reaction, that it proceeds, of the reactions weighed. Neither "
-    "knows of what is not in the library or among the references. 'Found' means that the spectra "
-    "fit worse without it, whatever takes its place; 'possible' that others fit as well, which "
-    "stand beside it; 'not needed' that the spectra do not ask for it, which does not rule it out."
+    "knows of what is not in the library or among the references. Where the library has rate "
+    "constants for the cell they are weighed too, so that a reaction which the spectra alone do "
+    "not need (a gain below 0) may have a high confidence. 'Found' means that the spectra fit "
+    "worse without it, whatever takes its place; 'possible' that they fit as well with others, "
+    "which stand beside it, or with none; 'not needed' that the spectra do not ask for it, which "
+    "does not rule it out."
 )
 
 
@@ -115,7 +118,7 @@ def _claims(pathways: Pathways) -> str:
             f'<li><a href="#reaction-{label}">{label}</a>, {escape(one.status)}: '
             f"{escape(one.equation)}. {escape(start_words(onset_words(one.onset, unit)))}; reaches "
             f"{extent} mmol m⁻²; confidence {100 * one.confidence:.0f} %. "
-            f"Seen by the bands of {species_links(pathways, one.species)}.</li>"
+            f"{bands_words(pathways, one)}</li>"
         )
     return f"<ul>{''.join(lines)}</ul>" if lines else ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -21,11 +21,11 @@ from opir.workflows.pathways_words import (
 
 __all__ = [
     "Stated",
+    "bands_words",
     "not_needed",
     "reaction_part",
     "reactions_table",
     "species_link",
-    "species_links",
     "species_part",
     "species_table",
     "start_words",
@@ -81,9 +81,12 @@ def start_words(words: str) -> str:
     return "No onset was found" if words == "no onset" else f"Sets in at {words}"
 
 
-def species_links(pathways: Pathways, names: Sequence[str]) -> str:
-    """Links to the bands of several species."""
-    return ", ".join(species_link(pathways, name) for name in names) or "no species by itself"
+def bands_words(pathways: Pathways, one: FoundReaction) -> str:
+    """A sentence on the species of a reaction that have bands here, with links to these."""
+    if not one.species:
+        return "Nothing that it makes or uses up has bands here."
+    links = ", ".join(species_link(pathways, name) for name in one.species)
+    return f"Of what it makes or uses up there are bands of {links}."
 
 
 # -- tables ---------------------------------------------------------------------------------------
@@ -182,7 +185,7 @@ def reaction_part(pathways: Pathways, label: str, one: FoundReaction) -> str:
     return (
         f'<h3 id="reaction-{label}">{label}: {escape(one.title or one.name)} '
         f"({escape(one.status)})</h3><p>{escape(one.equation)}</p><p>{escape(reason)} "
-        f"Seen by the bands of {species_links(pathways, one.species)}.</p>"
+        f"{bands_words(pathways, one)}</p>"
         + (f"<p>In its place would do: {others}.</p>" if others else "")
     )
 

@@ -101,28 +101,51 @@ def summary(pathways: Pathways) -> list[str]:
     """What a reader should know first, a sentence each."""
     found = len(pathways.found)
     possible = len(labels_of(pathways)) - found
-    grow = [s.name for s in pathways.species if s.grows]
-    fall = [s.name for s in pathways.species if not s.grows]
     said = [
         f"From {origin_words(pathways)} of {pathways.time.size} spectra: "
         f"{_count(found, 'reaction')} found"
         + (f", {_count(possible, 'more')} possible" if possible else "")
         + "."
     ]
-    for what, names in (("form", grow), ("are used up or leave", fall)):
-        if names:
-            one = len(names) == 1
-            verb = {"form": "forms", "are used up or leave": "is used up or leaves"}[what]
-            said.append(f"{', '.join(names)} {verb if one else what}.")
-    if not pathways.species:
-        said.append("No species was seen to change.")
-    said.append(
-        f"The fit leaves {100 * pathways.unexplained:.2g} % of the change beyond the noise "
-        "unexplained."
-    )
+    said += _species_sentences(pathways)
+    if pathways.species or pathways.unexplained > 0:
+        said.append(
+            f"The fit leaves {100 * pathways.unexplained:.2g} % of the change beyond the noise "
+            "unexplained."
+        )
     if pathways.indistinguishable:
         sets = _count(len(pathways.indistinguishable), "set")
         said.append(f"{sets} of reactions cannot be told apart by these spectra.")
+    return said
+
+
+def _species_sentences(pathways: Pathways) -> list[str]:
+    """Which species the spectra ask for, and which only follow from reactions."""
+    behind = {name for reaction in pathways.found for name in reaction.species}
+    asked = [
+        one
+        for one in pathways.species
+        if (one.gain > 0 and one.confidence >= 0.5) or one.name in behind
+    ]
+    grow = [one.name for one in asked if one.grows and one.source != "learned"]
+    fall = [one.name for one in asked if not one.grows and one.source != "learned"]
+    learned = [one.name for one in asked if one.source == "learned"]
+    others = [one.name for one in pathways.species if not any(one is other for other in asked)]
+    said = []
+    if grow:
+        said.append(f"{', '.join(grow)} {'forms' if len(grow) == 1 else 'form'}.")
+    if fall:
+        verb = "is used up or leaves" if len(fall) == 1 else "are used up or leave"
+        said.append(f"{', '.join(fall)} {verb}.")
+    if learned:
+        verb = "changes" if len(learned) == 1 else "change"
+        said.append(f"Besides, what no species weighed explains {verb}: {', '.join(learned)}.")
+    if not asked:
+        said.append("No species was seen to change.")
+    if others:
+        said.append(
+            f"{', '.join(others)} may change, too, but the spectra by themselves do not ask for it."
+        )
     return said
 
 
@@ -147,18 +170,18 @@ def table_lines(pathways: Pathways) -> list[str]:
                 f"{100 * one.confidence:.0f} %",
             )
         )
-    lines += _columns([head, *rows]) if rows else ["No species was seen to change."]
-    lines.append("")
+    lines += [*_columns([head, *rows]), ""] if rows else []
     shown = labels_of(pathways)
     if shown:
         reactions: list[tuple[str, ...]] = [
-            ("reaction", "", "status", "extent (90 %), mmol m-2", "onset (90 %)", "confidence")
+            ("reaction", "status", "extent (90 %), mmol m-2", "onset (90 %)", "confidence", "")
         ]
         for label, step in shown.items():
             extent = interval((step.extent, step.lower, step.upper))
             onset = onset_words(step.onset, unit)
             sure = f"{100 * step.confidence:.0f} %"
-            reactions.append((label, step.equation, step.status, extent, onset, sure))
+            named = f"{label} {step.name}"
+            reactions.append((named, step.status, extent, onset, sure, step.equation))
         lines += _columns(reactions)
     else:
         lines.append("No reaction was found.")

@@ -16,6 +16,7 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from opir.errors import OutputExistsError
 from opir.workflows import pathways_files, pathways_report, pathways_tables
@@ -105,6 +106,31 @@ def test_a_run_in_which_nothing_is_found_gives_a_page_too() -> None:
     assert "No species was seen to change." in report_page(empty, PNG)
     assert "No reaction was found." in table_lines(empty)
     assert summary(empty)[0].endswith("0 reactions found.")
+
+
+def test_possible_reactions_of_next_to_no_extent_are_counted_and_not_drawn() -> None:
+    one = next(one for one in pathways().reactions if one.status == "possible")
+    tiny = replace(one, name="tiny", extent=1e-6 * one.extent)
+    found = replace(pathways(), reactions=(*pathways().reactions, tiny))
+    texts = [t.get_text() for t in network_picture(found).findobj(Text)]
+    assert sum("mmol" in text for text in texts) == 3
+    assert any("1 possible one below 0.1 %" in text for text in texts)
+    assert "tiny" in "".join(table_lines(found))
+
+
+def test_the_summary_tells_what_the_spectra_ask_for_from_what_only_follows() -> None:
+    seen, other = pathways().species[:2]
+    said = summary(
+        replace(
+            pathways(),
+            species=(replace(seen, gain=50.0, grows=True), replace(other, gain=-5.0, name="X")),
+        )
+    )
+    assert f"{seen.name} forms." in said
+    assert any(text.startswith("X may change, too") for text in said)
+    behind = pathways().found[0].species[0]
+    weak = summary(replace(pathways(), species=(replace(seen, gain=-5.0, name=behind),)))
+    assert f"{behind} forms." in weak  # a reaction that is found makes it
 
 
 def test_the_second_way_stands_beside_with_what_it_agrees_in() -> None:
