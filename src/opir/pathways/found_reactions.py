@@ -90,7 +90,7 @@ def found_reactions(
         )
         blind = weighed.signal[place] == 0
         gain = float(gains[row])
-        if np.isnan(weighed.expected[place]) and gain <= 0:
+        if np.isnan(weighed.expected[place]) and gain <= 0 and not others:
             sure = min(sure, _UNNEEDED)
         status = "found" if sure >= LIKELY and not alike and gain > 0 else "possible"
         found.append(

@@ -130,10 +130,13 @@ def growth_law(
     if not 0 <= smallest <= 1:
         raise OptionError(f"smallest is {smallest}; a weight of 0 to 1 is needed")
     time, amount, deviation = check_course(time, amount, deviation)
+    given = onset is not None
     onset = find_onset(time, amount, deviation) if onset is None else onset
     if onset is None:
         return Growth("unclear", reason="It does not rise out of the noise.")
-    if not 0 < onset.frame < len(time) or not time[0] <= onset.time <= time[-1]:
+    if not given and onset.time >= time[-1]:
+        return Growth("unclear", reason="It sets in with the last frame.")
+    if not 0 < onset.frame < len(time) or not time[0] <= onset.time < time[-1]:
         raise OptionError(f"the onset at {onset.time:g} s, frame {onset.frame}, is not in the run")
     frames = len(time) - onset.frame
     if frames < FRAMES:

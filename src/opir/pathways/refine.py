@@ -27,7 +27,8 @@ class Courses:
     Attributes:
         extents: Never falling, 0 at first, ``[time, reaction]``.
         extent_deviation: The same shape.
-        amounts: Changes since the first frame, ``[time, product]``; never below 0 of what was not there.
+        amounts: Changes since the first frame, ``[time, product]``; never below 0 of what was not
+            there.
         amount_deviation: The same shape.
     """
 
