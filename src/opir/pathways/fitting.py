@@ -24,6 +24,9 @@ __all__ = ["Fitting"]
 
 Array = NDArray[np.float64]
 
+_LITTLE = 1e-4
+"""Of a ridge that shares what bands and baseline can both make."""
+
 
 class Fitting:
     """The fit of one run.
@@ -167,9 +170,16 @@ class Fitting:
         if basis is None:
             basis = np.linalg.qr((lines * weight).T)[0].T
         found = (rest * weight @ basis.T) @ basis / weight
-        straight = np.linalg.qr(lines.T)[0].T
         last = found[-1]
-        baseline = (last @ straight.T) @ straight
+        # A little of the baseline can be made by bands, too: the least of both that will do.
+        bands = np.vstack([self.setting.electrolyte_spectra, self.setting.electrolyte_slopes])
+        columns = np.vstack([bands, lines]) * weight
+        size = np.linalg.norm(columns, axis=1)
+        size = np.where(size > 0, size, 1.0)
+        scaled = columns / size[:, None]
+        gram = scaled @ scaled.T + _LITTLE * np.eye(len(scaled))
+        weights = np.linalg.solve(gram, scaled @ (last * weight)) / size
+        baseline = weights[len(bands) :] @ lines
         return found, {"electrolyte": last - baseline, "baseline": baseline}
 
     def remarks(self) -> list[str]:

@@ -82,7 +82,7 @@ def timeline_picture(pathways: Pathways) -> Figure:
     spans.sort(key=lambda s: first + np.inf if s.onset is None else s.onset[0])
     text = _head("Amounts and reactions", pathways)
     text += "\nbands: 90 %; dots: onsets with their 90 % interval; bars: to 90 % of the extent"
-    text += left_out
+    text += left_out.replace("; ", "\n", 1)
     return pathways_timeline(
         pathways.time, pathways.voltage, courses, spans, text=text, origin=pathways.origin
     )
