@@ -51,7 +51,6 @@ def recover(
     references: Mapping[str, Spectrum] | None = None,
     library: Library | None = None,
     second_way: bool = True,
-    seed: int = 0,
 ) -> Pathways:
     """Recover what forms in a run, when, and by which reactions.
 
@@ -66,7 +65,6 @@ def recover(
             reactions are named, these alone are looked for.
         library: Where species and reactions are; the built-in one by default.
         second_way: Unmix without the library too.
-        seed: Of what is drawn; nothing is, at present.
 
     Raises:
         OptionError: If the run is no absorbance, or has one frame, or next to no points.

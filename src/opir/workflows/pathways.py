@@ -67,7 +67,6 @@ def pathways_run(
     user_reactions: Sequence[str] = (),
     voltage: ArrayLike | None = None,
     second_way: bool = True,
-    seed: int = 0,
     overwrite: bool = False,
     format: str | None = None,
 ) -> PathwaysResult:
@@ -87,7 +86,6 @@ def pathways_run(
         user_reactions: Equations of one's own to weigh besides (``"EC -> PEO + CO2"``).
         voltage: Of the cell [V], ``[time]``, in place of that of the file.
         second_way: Unmix without the library, too.
-        seed: Of what is drawn.
         overwrite: Replace the files where they are.
         format: Name of a reader, to skip telling the format by content.
 
@@ -120,7 +118,6 @@ def pathways_run(
         user_reactions=user_reactions,
         references=known or None,
         second_way=second_way,
-        seed=seed,
     )
     found = replace(found, remarks=(*found.remarks, *remark, *notes, *_simulated(run)))
     files: tuple[Path, ...] = ()

@@ -76,7 +76,6 @@ def pathways_runs(
     reactions: Sequence[str] | None = None,
     user_reactions: Sequence[str] = (),
     second_way: bool = True,
-    seed: int = 0,
     overwrite: bool = False,
     workers: int = 2,
     progress: bool | None = None,
@@ -88,7 +87,7 @@ def pathways_runs(
         paths: Files and folders, see :func:`runs_in`.
         out: Folder for the files of all, see :func:`opir.workflows.pathways.pathways_run`; made
             where it is missing. Runs of the same name get a number.
-        system, references, species, reactions, user_reactions, second_way, seed, overwrite: As
+        system, references, species, reactions, user_reactions, second_way, overwrite: As
             of :func:`opir.workflows.pathways.pathways_run`, for all of them.
         workers: How many processes; 1 works in this one.
         progress: Show how far it is; by default on a terminal only.
@@ -126,7 +125,6 @@ def pathways_runs(
             "reactions": None if reactions is None else list(reactions),
             "user_reactions": list(user_reactions),
             "second_way": second_way,
-            "seed": seed,
             "overwrite": overwrite,
         },
     }
