@@ -23,7 +23,8 @@ Array = NDArray[np.float64]
 
 LOW, HIGH = 980.0, 1130.0
 """Glucose has bands at 1035, 1080 and 1105 cm-1, ethanol at 1045 and 1087; above 1130 cm-1 the run
-has interference fringes, below 980 cm-1 the probe lets little light through."""
+has interference fringes, below 980 cm-1 the probe lets little light through. The range and the third
+reference were chosen after the HPLC was looked at (docs/pathways.md)."""
 CO_ADDED = 16
 """Frames of 75 s in one: 20 min."""
 
