@@ -13,7 +13,6 @@ from opir.pathways.expected import Expected
 from opir.pathways.fit import Fit, Guess, Problem, fit_reactions
 from opir.pathways.found_reactions import POSSIBLE, found_reactions, told_as_sum, unneeded
 from opir.pathways.found_species import found_species
-from opir.pathways.point_noise import point_noise
 from opir.pathways.propose import propose
 from opir.pathways.refine import courses_of
 from opir.pathways.result import FoundReaction, FoundSpecies
@@ -36,6 +35,7 @@ class Fitting:
         spectra: ``[time, wavenumber]``.
         wavenumber: Axis [cm-1].
         noise: Of a point, ``[wavenumber]``.
+        level: Of a point, as a whole.
         expected: What rate constants expect, or None.
         time: [s], ``[time]``.
         voltage: [V], ``[time]``, or None.
@@ -52,6 +52,7 @@ class Fitting:
         spectra: Array,
         wavenumber: Array,
         noise: Array,
+        level: float,
         expected: Expected | None,
         time: Array,
         voltage: Array | None,
@@ -63,7 +64,7 @@ class Fitting:
         else:
             guess, _ = guess_of(setting, expected, spectra, wavenumber, noise)
         problem, fit = fit_reactions(setting, spectra, wavenumber, noise, guess)
-        self.weighed = weigh(problem, fit, guess, point_noise(spectra - spectra[0]))
+        self.weighed = weigh(problem, fit, guess, level)
         self.confidence = confidences(self.weighed)
         self.places = np.flatnonzero(self.confidence >= POSSIBLE)
         self.problem: Problem | None = None

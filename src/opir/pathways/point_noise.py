@@ -8,7 +8,7 @@ from scipy.ndimage import median_filter
 
 from opir.errors import AxisError, ValueRangeError
 
-__all__ = ["check_change", "check_noise", "noise_profile", "point_noise"]
+__all__ = ["check_change", "check_noise", "noise_of", "noise_profile", "point_noise"]
 
 Array = NDArray[np.float64]
 
@@ -81,6 +81,31 @@ def noise_profile(change: ArrayLike, wavenumber: ArrayLike) -> Array:
         return np.full(axis.size, level)
     least = _ROUNDING * float(np.abs(values - values.mean(axis=0)).max())
     return np.asarray(np.maximum(found * max(1.0, level / whole), max(least, level * 1e-3)))
+
+
+def noise_of(
+    spectra: ArrayLike, wavenumber: ArrayLike, *, forecast: bool = False
+) -> tuple[Array, float]:
+    """Noise at each wavenumber, and of a point as a whole.
+
+    A forecast has next to no noise of its own, and is no better known for that: its noise is at
+    least that of the first spectrum, the measured one that it starts from.
+
+    Args:
+        spectra: ``[time, wavenumber]``.
+        wavenumber: Axis [cm-1], ``[wavenumber]``.
+        forecast: Whether all spectra but the first are forecast.
+
+    Raises:
+        AxisError, ValueRangeError: As of :func:`noise_profile`.
+    """
+    values = np.asarray(spectra, dtype=np.float64)
+    change = values - values[:1]
+    profile, level = noise_profile(change, wavenumber), point_noise(change)
+    if forecast:
+        first = point_noise(values[:1])
+        profile, level = np.maximum(profile, first), max(level, first)
+    return profile, level
 
 
 def check_change(change: ArrayLike, wavenumber: ArrayLike) -> tuple[Array, Array]:

@@ -17,7 +17,7 @@ from opir.pathways.fitting import Fitting
 from opir.pathways.found_reactions import POSSIBLE
 from opir.pathways.learned import learned_species
 from opir.pathways.one_thread import on_one_thread
-from opir.pathways.point_noise import noise_profile, point_noise
+from opir.pathways.point_noise import noise_of
 from opir.pathways.references import fit_references, on_axis
 from opir.pathways.result import FoundReaction, FoundSpecies, Pathways, SecondWay
 from opir.pathways.setting import DILUTION, model_of, setting_of
@@ -74,7 +74,7 @@ def recover(
     known = _library() if library is None else library
     spectra, wavenumber, remarks = _spectra(run)
     change = spectra - spectra[0]
-    noise = noise_profile(change, wavenumber)
+    noise, level = noise_of(spectra, wavenumber, forecast=run.origin == "forecast")
     voltage = run.on_time("voltage")
     if voltage is None or not np.isfinite(voltage).any():
         voltage = None
@@ -94,20 +94,25 @@ def recover(
             one.name: one.amount[-1] * own[one.name] for one in found if one.confidence >= POSSIBLE
         }
     else:
+        if own:
+            remarks.append(
+                "Since species or the cell are named, the references are held against unmixed "
+                "components only."
+            )
         fitting, notes = _fitting(
-            run, spectra, wavenumber, noise, voltage, cell, known, species, reactions,
+            run, spectra, wavenumber, (noise, level), voltage, cell, known, species, reactions,
             user_reactions,
         )  # fmt: skip
         remarks += notes
         if fitting is not None:
             found, steps, sums = fitting.told()
             fitted, parts = fitting.drawn(spectra)
-            level = fitting.level
+            blur = fitting.level
             if _unexplained(change, fitted, noise) > _LITTLE:
                 # To the fit all that it misses is noise.
-                level = np.minimum(level, np.hypot(noise, _OFF * np.sqrt((fitted**2).mean(axis=0))))
+                blur = np.minimum(blur, np.hypot(noise, _OFF * np.sqrt((fitted**2).mean(axis=0))))
             extra, made = learned_species(
-                change - fitted, wavenumber, level, run.time, voltage, fitting.amounts
+                change - fitted, wavenumber, blur, run.time, voltage, fitting.amounts
             )
             found += extra
             for one, spectrum in zip(extra, made, strict=True):
@@ -131,7 +136,7 @@ def recover(
         change=change,
         fitted=fitted,
         parts=parts,
-        noise=point_noise(change),
+        noise=level,
         unexplained=left,
         species=found,
         reactions=steps,
@@ -154,9 +159,9 @@ def fitting_of(run: Run, *, constants: bool = True) -> Fitting | None:
         OptionError: As of :func:`recover`.
     """
     spectra, wavenumber, _ = _spectra(run)
-    noise = noise_profile(spectra - spectra[0], wavenumber)
+    noise, level = noise_of(spectra, wavenumber, forecast=run.origin == "forecast")
     found, _ = _fitting(
-        run, spectra, wavenumber, noise, run.on_time("voltage"), run.system, library(),
+        run, spectra, wavenumber, (noise, level), run.on_time("voltage"), run.system, library(),
         constants=constants,
     )  # fmt: skip
     return found
@@ -166,7 +171,7 @@ def _fitting(
     run: Run,
     spectra: Array,
     wavenumber: Array,
-    noise: Array,
+    noise: tuple[Array, float],
     voltage: Array | None,
     cell: System | str | None,
     known: Library,
@@ -203,7 +208,7 @@ def _fitting(
     remarks += setting.remarks
     if not setting.reactions:
         return None, remarks
-    made = Fitting(setting, spectra, wavenumber, noise, expected, run.time, voltage)
+    made = Fitting(setting, spectra, wavenumber, *noise, expected, run.time, voltage)
     return made, remarks
 
 

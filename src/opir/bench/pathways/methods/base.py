@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.pathways.point_noise import noise_profile
+from opir.pathways.point_noise import noise_of
 from opir.run import Run
 
 __all__ = ["Answer", "Choice", "Evidence", "Method", "absorbance_of", "known_voltage"]
@@ -76,7 +76,8 @@ def absorbance_of(run: Run) -> tuple[Array, Array, Array]:
     values = np.asarray(run.values, dtype=np.float64)
     kept = (values < _SATURATED).all(axis=0)
     values, axis = values[:, kept], np.asarray(run.wavenumber, dtype=np.float64)[kept]
-    return values, axis, noise_profile(values - values[0], axis)
+    noise, _ = noise_of(values, axis, forecast=run.origin == "forecast")
+    return values, axis, noise
 
 
 def known_voltage(run: Run) -> Array | None:
