@@ -131,7 +131,7 @@ def plain_guess(setting: Setting, spectra: Array, wavenumber: Array, noise: Arra
     weights = np.maximum(usual, usual.max(initial=0.0) * 1e-6) * _RARER**steps
     floor = np.finfo(np.float64).tiny ** 0.25
     deviation = np.repeat(weights[:, None] + floor, problem.course.shape[2], axis=1)
-    return Guess(np.zeros_like(deviation), deviation)
+    return Guess(np.zeros_like(deviation), deviation, problem.course)
 
 
 def _steps(setting: Setting) -> Array:

@@ -77,7 +77,7 @@ def refused(words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) 
     ("change", "what"),
     [
         (lambda a: -a, "bands of the spectrum point down.*sign turned round"),
-        (lambda a: 10**-a, "point down.*looks like a transmittance;.*'%T'"),
+        (lambda a: 10**-a, "point down.*looks like a transmittance, .*'%T'"),
         (lambda a: 100 * 10**-a, "looks like a transmittance in percent"),
         (lambda a: 1e3 * a, "no spectrometer measures.*divided by 1000"),
         (lambda a: 0 * a + 0.1, "0.1 everywhere, without a band"),
