@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -62,7 +61,7 @@ class Fitting:
         if expected is None:
             guess = plain_guess(setting, spectra, wavenumber, noise)
         else:
-            guess, _ = guess_of(setting, expected, spectra, wavenumber, noise)
+            guess = guess_of(setting, expected, spectra, wavenumber, noise)
         problem, fit = fit_reactions(setting, spectra, wavenumber, noise, guess)
         self.weighed = weigh(problem, fit, guess, level)
         self.confidence = confidences(self.weighed)
@@ -122,9 +121,9 @@ class Fitting:
             unneeded(every[at], self.setting.sources[at], float(self.confidence[at]), frames)
             for at in rest
         )
-        return species, steps + self._proposed(species), sums
+        return species, steps + self._proposed(), sums
 
-    def _proposed(self, species: Sequence[FoundSpecies]) -> tuple[FoundReaction, ...]:
+    def _proposed(self) -> tuple[FoundReaction, ...]:
         """By balance, for what was asked for and no reaction makes."""
         made = {name for one in self.setting.reactions for name in one.products}
         found = []

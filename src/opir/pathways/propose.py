@@ -8,8 +8,8 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from opir.chemistry import Library, Reaction
-from opir.chemistry.equation import format_equation
 from opir.errors import UnknownNameError
+from opir.pathways.setting import plain_reaction
 
 __all__ = ["propose"]
 
@@ -103,23 +103,7 @@ def propose(
             if number
         }
         if frozenset(n for n, v in stoichiometry.items() if v < 0) not in listed:
-            found.append(_reaction(target, stoichiometry, len(found) + 1))
+            name = f"proposed for {target} {len(found) + 1}"
+            note = "proposed by balance of elements and charge"
+            found.append(plain_reaction(name, stoichiometry, note))
     return tuple(found)
-
-
-def _reaction(target: str, stoichiometry: dict[str, float], number: int) -> Reaction:
-    name = f"proposed for {target} {number}"
-    return Reaction(
-        name=name,
-        title=name,
-        equation=format_equation(stoichiometry),
-        stoichiometry=stoichiometry,
-        electrons=round(-stoichiometry.get("e-", 0.0)),
-        law="",
-        parameters={},
-        orders={},
-        electrode="working" if "e-" in stoichiometry else "",
-        references=(),
-        onset=None,
-        note="proposed by balance of elements and charge",
-    )

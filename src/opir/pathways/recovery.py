@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.chemistry import Library, library
+from opir.chemistry import Library
+from opir.chemistry import library as built_in
 from opir.errors import OptionError
 from opir.pathways.bands import changed_bands
 from opir.pathways.correlation import events
@@ -71,7 +72,7 @@ def recover(
         UnknownNameError, ChemistryError: See :func:`opir.pathways.setting.setting_of`.
         AxisError: If a reference does not reach over the run.
     """
-    known = _library() if library is None else library
+    known = built_in() if library is None else library
     spectra, wavenumber, remarks = _spectra(run)
     change = spectra - spectra[0]
     noise, level = noise_of(spectra, wavenumber, forecast=run.origin == "forecast")
@@ -142,7 +143,7 @@ def recover(
         reactions=steps,
         indistinguishable=sums,
         events=_events(change, wavenumber, noise, run.time) if changes else (),
-        second_way=_second(spectra, wavenumber, noise, own, found, known) if second_way else None,
+        second_way=_second(spectra, wavenumber, noise, own, known) if second_way else None,
         remarks=tuple(remarks),
     )
 
@@ -161,7 +162,7 @@ def fitting_of(run: Run, *, constants: bool = True) -> Fitting | None:
     spectra, wavenumber, _ = _spectra(run)
     noise, level = noise_of(spectra, wavenumber, forecast=run.origin == "forecast")
     found, _ = _fitting(
-        run, spectra, wavenumber, (noise, level), run.on_time("voltage"), run.system, library(),
+        run, spectra, wavenumber, (noise, level), run.on_time("voltage"), run.system, built_in(),
         constants=constants,
     )  # fmt: skip
     return found
@@ -210,10 +211,6 @@ def _fitting(
         return None, remarks
     made = Fitting(setting, spectra, wavenumber, *noise, expected, run.time, voltage)
     return made, remarks
-
-
-def _library() -> Library:
-    return library()
 
 
 def _spectra(run: Run) -> tuple[Array, Array, list[str]]:
@@ -286,7 +283,6 @@ def _second(
     wavenumber: Array,
     noise: Array,
     own: Mapping[str, Array],
-    found: Sequence[FoundSpecies],
     known: Library,
 ) -> SecondWay | None:
     """Unmixing, its components held against the references and the species of the library."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from opir.pathways.candidates import Content, content_of
 from opir.simulate.cell.own_system import described_system
 from opir.system import System
 
-__all__ = ["DILUTION", "Setting", "model_of", "setting_of", "user_reaction"]
+__all__ = ["DILUTION", "Setting", "model_of", "plain_reaction", "setting_of", "user_reaction"]
 
 Array = NDArray[np.float64]
 
@@ -96,9 +96,14 @@ def user_reaction(text: str, library: Library, number: int = 1) -> Reaction:
     require_balance(equation.strip(), exact, library.species)
     stoichiometry = {key: float(value) for key, value in exact.items()}
     label = name.strip() or f"user reaction {number}"
+    return plain_reaction(label, stoichiometry, "given by the user")
+
+
+def plain_reaction(name: str, stoichiometry: Mapping[str, float], note: str) -> Reaction:
+    """A balanced reaction of which nothing but its equation is known."""
     return Reaction(
-        name=label,
-        title=label,
+        name=name,
+        title=name,
         equation=format_equation(stoichiometry),
         stoichiometry=stoichiometry,
         electrons=round(-stoichiometry.get("e-", 0.0)),
@@ -108,7 +113,7 @@ def user_reaction(text: str, library: Library, number: int = 1) -> Reaction:
         electrode="working" if "e-" in stoichiometry else "",
         references=(),
         onset=None,
-        note="given by the user",
+        note=note,
     )
 
 

@@ -45,10 +45,12 @@ class Weighed:
         expected: Norm of all that it changes, the electrolyte's bands too, as the rate constants
             expect it, in units of the noise of a point; NaN where there are none.
         gain: By how much the squared misfit rises without it, the others fitted anew.
-        distinct: Norm of that part of the signal which no sum of the others can make.
+        distinct: What is left of the signal where the one other reaction that is most alike takes
+            its place.
         needed: Largest signal of those reactions that use up what no other reaction makes and the
             electrolyte does not hold.
-        stand_ins: Reactions whose sum comes nearest to it, most first.
+        stand_ins: Reactions of which each alone could stand in for it: its signature is much the
+            same, and what is left is less than :data:`DISTINCT`; nearest first.
     """
 
     signal: Array
@@ -67,12 +69,8 @@ class Weighed:
 
 def guess_of(
     setting: Setting, expected: Expected, spectra: Array, wavenumber: Array, noise: Array
-) -> tuple[Guess, float]:
-    """What is expected as weights of the ramps, in the unit in which the spectra show it.
-
-    Returns:
-        The guess, and how many times larger the spectra show it than the surface says.
-    """
+) -> Guess:
+    """What is expected as weights of the ramps, in the unit in which the spectra show it."""
     course = ramps(len(spectra))
     reached = np.array([int(np.argmax(course[:, at] >= 1)) for at in range(course.shape[1])])
     place = {name: at for at, name in enumerate(expected.reactions)}
@@ -94,7 +92,7 @@ def guess_of(
         + _FLOOR * mean.sum()
         + np.finfo(np.float64).tiny ** 0.25
     )
-    return Guess(mean, deviation, shaped), gain
+    return Guess(mean, deviation, shaped)
 
 
 def _bounds(shows: float | None) -> tuple[float, float]:
