@@ -7,13 +7,20 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from opir.errors import FormatError, OutputError, OutputExistsError
 
-__all__ = ["atomic_path", "check_output", "check_regular", "output_errors", "read_text"]
+__all__ = [
+    "atomic_path",
+    "check_folder",
+    "check_output",
+    "check_regular",
+    "output_errors",
+    "read_text",
+]
 
 _TEXT_BYTES = 8 * 1024**2
 
@@ -101,6 +108,23 @@ def read_text(path: Path | str) -> str:
             remedy="Check that it is the file that is meant, or save it as UTF-8",
             path=path,
         ) from error
+
+
+def check_folder(folder: Path | str, names: Iterable[str], *, overwrite: bool) -> None:
+    """Refuse a folder for files of these names that cannot be written to.
+
+    Raises:
+        OutputExistsError: If a file is there and ``overwrite`` is false.
+        OutputError: If the folder's folder does not exist, or it is a file.
+    """
+    target = check_output(folder, overwrite=True)
+    if target.exists() and not target.is_dir():
+        raise OutputError(
+            "a file is there, where a folder is needed", remedy="Name another folder", path=target
+        )
+    for name in names:
+        if (target / name).exists():
+            check_output(target / name, overwrite=overwrite, file=True)
 
 
 def check_output(path: Path | str, *, overwrite: bool = False, file: bool = False) -> Path:

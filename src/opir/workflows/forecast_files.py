@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.bench.report.page import Cell, Row, number, page, table
-from opir.errors import OutputError
-from opir.files import atomic_path, check_output, output_errors
+from opir.files import atomic_path, check_folder, output_errors
 from opir.models.inputs import DRIVE
 from opir.plots import save
 from opir.plots.prediction import SPECIES_SHOWN, changed_species, prediction_figure
@@ -43,14 +42,7 @@ def check_files(folder: Path | str, *, overwrite: bool) -> None:
         OutputExistsError: If a file is there and ``overwrite`` is false.
         OutputError: If the folder's folder does not exist, or it is a file.
     """
-    target = check_output(folder, overwrite=True)
-    if target.exists() and not target.is_dir():
-        raise OutputError(
-            "a file is there, where a folder is needed", remedy="Name another folder", path=target
-        )
-    for name in FILES:
-        if (target / name).exists():
-            check_output(target / name, overwrite=overwrite)
+    check_folder(folder, FILES, overwrite=overwrite)
 
 
 def write_files(

@@ -9,8 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from opir.errors import OutputError
-from opir.files import atomic_path, check_output, output_errors
+from opir.files import atomic_path, check_folder, output_errors
 from opir.pathways.result import Onset, Pathways
 from opir.plots import save
 from opir.workflows.pathways_pictures import fit_picture, network_picture, timeline_picture
@@ -42,14 +41,7 @@ def check_files(folder: Path | str, name: str, *, overwrite: bool) -> None:
         OutputExistsError: If a file is there and ``overwrite`` is false.
         OutputError: If the folder's folder does not exist, or it is a file.
     """
-    target = check_output(folder, overwrite=True)
-    if target.exists() and not target.is_dir():
-        raise OutputError(
-            "a file is there, where a folder is needed", remedy="Name another folder", path=target
-        )
-    for ending in ENDINGS:
-        if (target / f"{name}{ending}").exists():
-            check_output(target / f"{name}{ending}", overwrite=overwrite, file=True)
+    check_folder(folder, (f"{name}{ending}" for ending in ENDINGS), overwrite=overwrite)
 
 
 def write_files(
