@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from opir.errors import OpirError, OptionError
-from opir.files import check_output, output_errors
+from opir.files import check_folder
 from opir.progress import Progress
 from opir.simulate.dataset.worker import rebuild_error
 from opir.system import System
@@ -99,7 +99,7 @@ def pathways_runs(
     Raises:
         OptionError: If no run is named, or there is no worker.
         OpirError: If the system or a reference cannot be read.
-        OutputError: If the folder cannot be made.
+        OutputError: If the folder's folder does not exist, or it is a file.
     """
     runs = runs_in(paths)
     if not runs:
@@ -110,9 +110,7 @@ def pathways_runs(
     for name, item in (references or {}).items():
         read_reference(name, item)
     if out is not None:
-        target = check_output(out, overwrite=True)
-        with output_errors(target):
-            target.mkdir(exist_ok=True)
+        check_folder(out, (), overwrite=True)
     job = {
         "prepare": function,
         "paths": [str(path) for path in runs],

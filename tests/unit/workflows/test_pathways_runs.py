@@ -275,3 +275,10 @@ def test_some_failed_runs_are_named_at_the_end(
     assert f"== {good}" in out
     assert f"{bad}: this run is bad" in err
     assert "1 of 2 runs failed." in err
+
+
+def test_a_run_that_cannot_be_read_leaves_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "page.nc").write_text("a page of text", encoding="utf-8")
+    (outcome,) = pathways_runs([tmp_path / "page.nc"], out=tmp_path / "results", workers=1)
+    assert outcome.error
+    assert not (tmp_path / "results").exists()
