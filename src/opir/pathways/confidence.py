@@ -33,11 +33,15 @@ def confidences(weighed: Weighed) -> Array:
     """Probability of each reaction, ``[reaction]``.
 
     Args:
-        weighed: What speaks for each; without rate constants where nothing is expected.
+        weighed: What speaks for each; of those of which nothing is expected, by the spectra alone.
     """
-    blind = bool(np.isnan(weighed.expected).any())
-    known = _coefficients()["spectra alone" if blind else "with rate constants"]
+    alone, both = (_by(weighed, kind) for kind in ("spectra alone", "with rate constants"))
+    return np.asarray(np.where(np.isnan(weighed.expected), alone, both))
+
+
+def _by(weighed: Weighed, kind: str) -> Array:
+    known = _coefficients()[kind]
     names = [name for name in FEATURES if name in known]
-    columns = [FEATURES.index(name) for name in names]
-    sums = weighed.features[:, columns] @ np.array([known[name] for name in names])
-    return np.asarray(1 / (1 + np.exp(-np.clip(sums + known["constant"], -30, 30))))
+    features = weighed.features[:, [FEATURES.index(name) for name in names]]
+    sums = features @ np.array([known[name] for name in names]) + known["constant"]
+    return np.asarray(1 / (1 + np.exp(-np.clip(sums, -30, 30))))

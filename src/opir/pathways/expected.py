@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from opir.chemistry import Library, SystemModel
 from opir.errors import OpirError
 from opir.protocol import Protocol
+from opir.simulate.cell.variation import Draws
 from opir.simulate.single_run import Simulation, simulate
 
 __all__ = ["Expected", "expected_extents", "steady"]
@@ -29,12 +31,15 @@ class Expected:
 
     How much surface meets the light is hardly known: what the spectra show is ``shows`` times as
     much, by the optics that the cell is said to have, within a factor; None where nothing is said.
+    ``varied`` are extents of cells whose constants differ from the library's as those of one kind
+    do, ``[cell, time, reaction]``.
     """
 
     reactions: tuple[str, ...]
     extents: Array
     dilution: float
     shows: float | None = None
+    varied: Array | None = None
 
 
 def expected_extents(
@@ -44,6 +49,8 @@ def expected_extents(
     voltage: Array,
     current: Array | None,
     temperature: float | None,
+    *,
+    varied: int = 0,
 ) -> tuple[Expected | None, str]:
     """Simulate the cell with the library's constants, driven by what was recorded.
 
@@ -55,6 +62,9 @@ def expected_extents(
         current: [A], positive on charge, ``[time]``, or None. It drives cells whose working
             electrode is a metal, and others where the voltage cannot.
         temperature: [K]; the system's where None.
+        varied: How many cells with other constants to simulate too, by the spreads of
+            :func:`opir.simulate.cell.variation.default_spreads` (all guessed). Those that cannot
+            follow the drive are left out.
 
     Returns:
         What is expected, and nothing; or None and why not, in words.
@@ -72,22 +82,30 @@ def expected_extents(
         drives.reverse()  # a metal's voltage says little of its current
     why = ""
     for drive in drives:
-        try:
-            made = simulate(
+
+        def cell(vary: float | Draws, drive: Protocol = drive) -> Simulation:
+            return simulate(
                 model,
                 drive,
                 temperature=temperature,
                 frames=time,
                 wavenumber=_AXIS,
-                vary=0.0,
+                vary=vary,
                 instrument=None,
                 tolerance=_TOLERANCE,
                 library=library,
             )
+
+        try:
+            made = cell(0.0)
         except OpirError as error:
             why = why or error.problem
-        else:
-            return _expected(made, model), ""
+            continue
+        others = []
+        for seed in range(varied):
+            with suppress(OpirError):
+                others.append(_grown(cell(Draws(np.random.default_rng(seed)))))
+        return replace(_expected(made, model), varied=np.array(others) if others else None), ""
     return None, why
 
 
@@ -106,13 +124,17 @@ def steady(current: Array) -> Array:
 
 
 def _expected(made: Simulation, model: SystemModel) -> Expected:
-    extents = 1e3 * np.maximum(made.truth["extents"].values, 0.0)
     optics = model.optics
     dilution = optics["liquid_fraction"].value / made.cell.height / optics["area_per_volume"].value
-    # Rounding of the solver must not make them fall.
-    grown = np.maximum.accumulate(extents - extents[:1], axis=0)
     names = tuple(str(name) for name in made.truth["reaction"].values)
     shows = None
     if model.system.optics is not None:
         shows = optics["area_per_volume"].value * optics["path_length"].value
-    return Expected(names, np.asarray(grown, dtype=np.float64), float(dilution), shows)
+    return Expected(names, _grown(made), float(dilution), shows)
+
+
+def _grown(made: Simulation) -> Array:
+    """Extents since the first frame [mmol m-2], ``[time, reaction]``."""
+    extents = 1e3 * np.maximum(made.truth["extents"].values, 0.0)
+    # Rounding of the solver must not make them fall.
+    return np.asarray(np.maximum.accumulate(extents - extents[:1], axis=0), dtype=np.float64)

@@ -28,7 +28,10 @@ from scipy.optimize import nnls
 
 from opir.pathways.setting import Setting
 
-__all__ = ["Fit", "Guess", "Problem", "fit_reactions", "grown", "problem_of", "ramps", "solve"]
+__all__ = [
+    "Fit", "Guess", "Problem", "fit_reactions", "grown", "normal_equations", "problem_of", "ramps",
+    "solve",
+]  # fmt: skip
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -49,12 +52,14 @@ class Guess:
     """What is expected of the weights of the ramps, ``[reaction, ramp]``, and how far off it is.
 
     Where a course is given, ``[time, reaction, ramp]``, ramps rise between their knots as it does,
-    not straight.
+    not straight. ``told`` are the reactions that rate constants speak of, ``[reaction]``; none by
+    default.
     """
 
     mean: Array
     deviation: Array
     course: Array | None = None
+    told: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -254,9 +259,7 @@ def fit_reactions(
 
 def _solve(problem: Problem, guess: Guess | None) -> Fit:
     signatures = problem.signatures
-    information = 1.0 / problem.correlated
-    data, aim = _normal(problem, np.arange(len(problem.values)))
-    data, aim = information * data, information * aim
+    data, aim = normal_equations(problem)
     gram, wanted = data.copy(), aim.copy()
     if guess is not None:
         precision = 1.0 / guess.deviation.ravel() ** 2
@@ -264,10 +267,20 @@ def _solve(problem: Problem, guess: Guess | None) -> Fit:
         wanted += precision * guess.mean.ravel()
     weights = _nonnegative(gram, wanted).reshape(len(signatures), -1)
     flat = weights.ravel()
-    square = information * float((problem.values**2).sum())
+    square = float((problem.values**2).sum()) / problem.correlated
     chi = square - 2 * flat @ aim + flat @ data @ flat
     likely = np.zeros_like(weights) if guess is None else guess.mean
     return Fit(weights, gram, data, max(float(chi), 0.0), likely)
+
+
+def normal_equations(problem: Problem) -> tuple[Array, Array]:
+    """Of the weights of all ramps, by what the spectra tell.
+
+    Returns:
+        ``[reaction * ramp, reaction * ramp]`` and ``[reaction * ramp]``.
+    """
+    data, aim = _normal(problem, np.arange(len(problem.values)))
+    return data / problem.correlated, aim / problem.correlated
 
 
 def _normal(problem: Problem, frames: Places) -> tuple[Array, Array]:

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from opir.pathways.confidence import confidences
 from opir.pathways.expected import Expected
-from opir.pathways.fit import Fit, Guess, Problem, fit_reactions
+from opir.pathways.fit import Fit, Problem, fit_reactions
 from opir.pathways.found_reactions import POSSIBLE, found_reactions, told_as_sum, unneeded
 from opir.pathways.found_species import found_species
 from opir.pathways.propose import propose
 from opir.pathways.refine import courses_of
 from opir.pathways.result import FoundReaction, FoundSpecies
 from opir.pathways.setting import Setting
+from opir.pathways.varied_cells import courses_of_cells
 from opir.pathways.weigh import guess_of, plain_guess, weigh
 
 __all__ = ["Fitting"]
@@ -57,7 +58,7 @@ class Fitting:
         voltage: Array | None,
     ) -> None:
         self.setting, self.wavenumber, self.noise = setting, wavenumber, noise
-        self.time, self.voltage = time, voltage
+        self.time, self.voltage, self.point = time, voltage, level
         if expected is None:
             guess = plain_guess(setting, spectra, wavenumber, noise)
         else:
@@ -71,14 +72,20 @@ class Fitting:
         self.level = noise
         if self.places.size:
             less = setting.only(self.places.tolist())
-            kept = Guess(
-                guess.mean[self.places],
-                guess.deviation[self.places],
-                None if guess.course is None else guess.course[:, self.places],
+            kept = replace(
+                guess,
+                mean=guess.mean[self.places],
+                deviation=guess.deviation[self.places],
+                course=None if guess.course is None else guess.course[:, self.places],
+                told=None if guess.told is None else guess.told[self.places],
             )
             self.problem, self.fit = fit_reactions(less, spectra, wavenumber, noise, kept)
             self.level = 1.0 / self.problem.weight
             self.courses = courses_of(self.problem, self.fit)
+            held = None
+            if expected is not None:
+                held = courses_of_cells(self.problem, expected, self.courses)
+            self.courses = self.courses if held is None else held
 
     @property
     def amounts(self) -> Array:
@@ -113,6 +120,7 @@ class Fitting:
                 species,
                 self.time,
                 self.voltage,
+                self.point,
             )
         sums = told_as_sum(steps)
         rest = [at for at in range(len(every)) if at not in set(self.places.tolist())]
@@ -186,4 +194,9 @@ class Fitting:
         """What a reader should know of the fit."""
         if self.problem is None:
             return ["No reaction is likely: what changes is the electrolyte, or is not known."]
+        if self.courses.held:
+            return [
+                "A cell of the library, its rate constants varied as cells of one kind differ, "
+                "explains the spectra as the free fit does: its courses and limits are given."
+            ]
         return []

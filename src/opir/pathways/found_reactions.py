@@ -28,6 +28,9 @@ _UNNEEDED = 0.45
 _TRACE = 1e-6
 """Share of the largest extent at and below which a reaction does not run."""
 
+_LATEST = 4.0
+"""An onset is looked for up to three quarters of the largest extent."""
+
 LIKELY, POSSIBLE = 0.5, 0.2
 """Confidence from which on a reaction is held to run, and from which on it may."""
 
@@ -43,8 +46,13 @@ def found_reactions(
     species: tuple[FoundSpecies, ...],
     time: Array,
     voltage: Array | None,
+    noise: float,
 ) -> tuple[FoundReaction, ...]:
     """The reactions that are kept, most certain first.
+
+    A reaction sets in where it has changed the spectra by three times the noise of a point, as a
+    norm over the wavenumbers, or by a tenth of all that it changes, whichever is later. Where
+    nothing vouches for the rate constants, its extent must be known as well as that, too.
 
     Args:
         problem, fit, courses: Of those.
@@ -55,7 +63,9 @@ def found_reactions(
         species: Those found.
         time: [s], ``[time]``.
         voltage: [V], ``[time]``, or None.
+        noise: Of a point.
     """
+    size = np.linalg.norm(problem.setting.effect, axis=1)
     every_frame = np.arange(len(problem.values))
     held_out = _needed_for(problem, fit, every_frame[::2], every_frame[1::2], relative=True)
     rises = _needed_for(problem, fit, every_frame, every_frame) / problem.correlated
@@ -74,6 +84,10 @@ def found_reactions(
             )
             continue
         extent, deviation = courses.extents[:, row], courses.extent_deviation[:, row]
+        level = np.full(len(time), noise / max(size[row], np.finfo(np.float64).tiny))
+        if not courses.held:
+            level = np.maximum(level, deviation)
+        level = np.minimum(level, extent.max() / _LATEST)
         shown = [
             name
             for name, number in zip(
@@ -102,7 +116,7 @@ def found_reactions(
                 extent=extent,
                 lower=np.maximum(extent - SURE * deviation, 0.0),
                 upper=extent + SURE * deviation,
-                onset=find_onset(time, extent, deviation, voltage),
+                onset=find_onset(time, extent, deviation, voltage, level=level),
                 status=status,
                 confidence=sure,
                 gain=gain,

@@ -23,6 +23,7 @@ def find_onset(
     deviation: ArrayLike,
     voltage: ArrayLike | None = None,
     *,
+    level: ArrayLike | None = None,
     share: float = 0.1,
     detection: float = 3.0,
     stays: int = 2,
@@ -31,8 +32,9 @@ def find_onset(
 
     It sets in where it first rises over a threshold and stays over it for ``stays`` frames, or to
     the end, as in :func:`opir.metrics.onset_voltage`. The threshold of a frame is the larger of
-    ``share`` of the largest value and ``detection`` standard deviations there. Time and potential
-    are interpolated linearly between the last frame under the threshold and the first over it.
+    ``share`` of the largest value and ``detection`` times the level that can just be seen there,
+    by default the standard deviation. Time and potential are interpolated linearly between the
+    last frame under the threshold and the first over it.
     Of something that is used up, give the negative of its change.
 
     Between the time limits lie all frames around the onset of which the noise leaves open, at
@@ -49,8 +51,9 @@ def find_onset(
         values: Change since frame 0 ``[time]``, in any unit.
         deviation: Standard deviation of each value ``[time]``, not negative.
         voltage: As recorded [V] ``[time]``, NaN where it is not known.
+        level: Of what can be seen, in the unit of the values ``[time]``, not negative.
         share: Threshold as a share of the largest value; 0 to 1.
-        detection: Threshold in standard deviations; not negative.
+        detection: Threshold in levels; not negative.
         stays: Frames that it must stay over; at least 1.
 
     Returns:
@@ -60,8 +63,8 @@ def find_onset(
     Raises:
         AxisError: If the shapes do not fit, there are fewer than two frames or times do not rise.
         OptionError: If ``share``, ``detection`` or ``stays`` is out of its range.
-        ValueRangeError: If a value or time is NaN or infinite, a deviation negative, or a voltage
-            infinite.
+        ValueRangeError: If a value or time is NaN or infinite, a deviation or level negative, or a
+            voltage infinite.
     """
     if not 0 <= share <= 1 or not 0 <= detection < np.inf or stays < 1:
         raise OptionError(
@@ -70,7 +73,8 @@ def find_onset(
         )
     time, values, deviation = check_course(time, values, deviation)
     known = _voltage(voltage, len(time))
-    threshold = np.maximum(share * values.max(), detection * deviation)
+    least = deviation if level is None else check_course(time, values, level)[2]
+    threshold = np.maximum(share * values.max(), detection * least)
     frame = _first_over(values, threshold, stays)
     if not frame:
         return None
@@ -109,7 +113,7 @@ def check_course(
     if not (np.diff(steps) > 0).all():
         raise AxisError("times do not rise", remedy="Sort the frames and leave out double ones")
     if spread.min() < 0:
-        raise ValueRangeError(f"a deviation is {spread.min():g}; it cannot be negative")
+        raise ValueRangeError(f"a deviation or level is {spread.min():g}; it cannot be negative")
     return steps, course, spread
 
 

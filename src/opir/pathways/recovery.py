@@ -12,6 +12,7 @@ from opir.chemistry import Library
 from opir.chemistry import library as built_in
 from opir.errors import OptionError
 from opir.pathways.bands import changed_bands
+from opir.pathways.candidates import content_of
 from opir.pathways.correlation import events
 from opir.pathways.expected import Expected, expected_extents
 from opir.pathways.fitting import Fitting
@@ -22,6 +23,7 @@ from opir.pathways.point_noise import noise_of
 from opir.pathways.references import fit_references, on_axis
 from opir.pathways.result import FoundReaction, FoundSpecies, Pathways, SecondWay
 from opir.pathways.setting import DILUTION, model_of, setting_of
+from opir.pathways.varied_cells import CELLS
 from opir.run import Run, Spectrum
 from opir.system import System
 
@@ -128,6 +130,9 @@ def recover(
             f"{left:.0%} of the change is not explained: what is in the cell is not among the "
             "species weighed, or the spectra hold more than chemistry."
         )
+    second = None
+    if second_way:
+        second = _second(spectra, wavenumber, noise, own, known, content_of(cell, known).cation)
     return Pathways(
         title=run.name or "run",
         origin=str(run.origin),
@@ -143,7 +148,7 @@ def recover(
         reactions=steps,
         indistinguishable=sums,
         events=_events(change, wavenumber, noise, run.time) if changes else (),
-        second_way=_second(spectra, wavenumber, noise, own, known) if second_way else None,
+        second_way=second,
         remarks=tuple(remarks),
     )
 
@@ -194,7 +199,9 @@ def _fitting(
         why = "no voltage was recorded"
         if voltage is not None:
             current = run.on_time("current")
-            expected, why = expected_extents(model, known, run.time, voltage, current, kelvin)
+            expected, why = expected_extents(
+                model, known, run.time, voltage, current, kelvin, varied=CELLS
+            )
         if expected is None:
             remarks.append(f"No rate constants are used, since {why}.")
     setting = setting_of(
@@ -284,6 +291,7 @@ def _second(
     noise: Array,
     own: Mapping[str, Array],
     known: Library,
+    cation: str | None,
 ) -> SecondWay | None:
     """Unmixing, its components held against the references and the species of the library."""
     from opir.models.abcc.reference import ReferenceSpectra
@@ -294,7 +302,7 @@ def _second(
     held = dict(own)
     names = [name for name, item in known.species.items() if item.environments]
     if not own:
-        reference = ReferenceSpectra.of(known, wavenumber, "Li", names)
+        reference = ReferenceSpectra.of(known, wavenumber, cation or "Li", names)
         for (name, _), row in zip(reference.populations, reference.molar, strict=True):
             if row.max() > 0:
                 held.setdefault(name, row / row.max())

@@ -10,7 +10,7 @@ from scipy.optimize import isotonic_regression, nnls
 
 from opir.pathways.fit import Fit, Problem
 
-__all__ = ["Courses", "courses_of"]
+__all__ = ["Courses", "amounts_of", "courses_of"]
 
 Array = NDArray[np.float64]
 
@@ -30,12 +30,14 @@ class Courses:
         amounts: Changes since the first frame, ``[time, product]``; never below 0 of what was not
             there.
         amount_deviation: The same shape.
+        held: Whether they are courses of a cell for which the rate constants hold.
     """
 
     extents: Array
     extent_deviation: Array
     amounts: Array
     amount_deviation: Array
+    held: bool = False
 
 
 def courses_of(problem: Problem, fit: Fit) -> Courses:
@@ -73,12 +75,17 @@ def courses_of(problem: Problem, fit: Fit) -> Courses:
     for column in range(reactions):
         weights = 1 / np.maximum(variance[1:, column], tiny**2)
         extents[1:, column] = isotonic_regression(extents[1:, column], weights=weights).x
-    # Of what was not there nothing can be used up.
-    native = () if problem.setting.model is None else problem.setting.model.initial
-    there = np.array([name in native for name in problem.setting.products])
     return Courses(
         extents,
         np.sqrt(np.maximum(variance, 0.0)),
-        np.where(there, extents @ made, np.maximum(extents @ made, 0.0)),
+        amounts_of(problem, extents),
         np.sqrt(np.maximum(amount_variance, 0.0)),
     )
+
+
+def amounts_of(problem: Problem, extents: Array) -> Array:
+    """Of the products, ``[time, product]``: of what was not there nothing can be used up."""
+    amounts = extents @ problem.setting.signature
+    native = () if problem.setting.model is None else problem.setting.model.initial
+    there = np.array([name in native for name in problem.setting.products])
+    return np.asarray(np.where(there, amounts, np.maximum(amounts, 0.0)))

@@ -43,7 +43,7 @@ class Weighed:
         signal: Norm of what it adds to the spectra beyond what the electrolyte can make, as fitted,
             in units of the noise.
         expected: Norm of all that it changes, the electrolyte's bands too, as the rate constants
-            expect it, in units of the noise of a point; NaN where there are none.
+            expect it, in units of the noise of a point; NaN where they do not know it.
         gain: By how much the squared misfit rises without it, the others fitted anew.
         distinct: What is left of the signal where the one other reaction that is most alike takes
             its place.
@@ -70,7 +70,11 @@ class Weighed:
 def guess_of(
     setting: Setting, expected: Expected, spectra: Array, wavenumber: Array, noise: Array
 ) -> Guess:
-    """What is expected as weights of the ramps, in the unit in which the spectra show it."""
+    """What is expected as weights of the ramps, in the unit in which the spectra show it.
+
+    Of a reaction that the rate constants do not know, as one of a user's, nothing is expected and
+    nothing held against it: its limits are those of :func:`plain_guess`.
+    """
     course = ramps(len(spectra))
     reached = np.array([int(np.argmax(course[:, at] >= 1)) for at in range(course.shape[1])])
     place = {name: at for at, name in enumerate(expected.reactions)}
@@ -92,7 +96,11 @@ def guess_of(
         + _FLOOR * mean.sum()
         + np.finfo(np.float64).tiny ** 0.25
     )
-    return Guess(mean, deviation, shaped)
+    told = np.array([one.name in place for one in setting.reactions])
+    if not told.all():
+        plain = plain_guess(setting, spectra, wavenumber, noise, shaped)
+        deviation = np.where(told[:, None], deviation, plain.deviation)
+    return Guess(mean, deviation, shaped, told)
 
 
 def _bounds(shows: float | None) -> tuple[float, float]:
@@ -114,12 +122,18 @@ def _shaped(course: Array, reached: Array, extents: Array) -> Array:
     return found
 
 
-def plain_guess(setting: Setting, spectra: Array, wavenumber: Array, noise: Array) -> Guess:
+def plain_guess(
+    setting: Setting,
+    spectra: Array,
+    wavenumber: Array,
+    noise: Array,
+    course: Array | None = None,
+) -> Guess:
     """A guess without rate constants: what is made at once is likelier than what is made of that.
 
     Each step from what is there to begin with makes a reaction's usual extent twenty times smaller.
     """
-    problem = problem_of(setting, spectra, wavenumber, noise)
+    problem = problem_of(setting, spectra, wavenumber, noise, course)
     centred = ramps(len(spectra))
     centred = centred - centred.mean(axis=0)
     size = np.linalg.norm(problem.signatures, axis=1)
@@ -165,9 +179,10 @@ def weigh(problem: Problem, fit: Fit, guess: Guess | None, noise: float) -> Weig
     moved = np.linalg.norm(grown(problem, fit.weights), axis=0)
     signal = moved * size / tell
     expected = np.full(len(signal), np.nan)
-    if guess is not None and guess.mean.any():
+    if guess is not None and guess.told is not None:
         effect = np.linalg.norm(problem.setting.effect, axis=1) / noise
-        expected = np.linalg.norm(grown(problem, guess.mean), axis=0) * effect
+        known = np.linalg.norm(grown(problem, guess.mean), axis=0) * effect
+        expected = np.where(guess.told, known, np.nan)
     alike = np.clip(_cosines(signatures), 0.0, 1.0)
     distinct = signal * np.sqrt(1 - alike.max(axis=1, initial=0.0) ** 2)
     # Another one in its place would miss less than could be seen.

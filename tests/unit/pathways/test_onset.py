@@ -22,6 +22,25 @@ def ramp(start: float, slope: float = 1e-3) -> np.ndarray:
     return slope * np.maximum(TIME - start, 0)
 
 
+def test_the_level_that_can_be_seen_is_by_default_the_deviation() -> None:
+    spread = np.full(121, 0.1)
+    one = find_onset(TIME, ramp(1000), spread, VOLTAGE)
+    assert one == find_onset(TIME, ramp(1000), spread, VOLTAGE, level=spread)
+    # a level below the deviation makes it earlier, and the limits are those of the deviation
+    early = find_onset(TIME, ramp(1000), spread, VOLTAGE, level=0 * spread)
+    late = find_onset(TIME, ramp(1000), spread, VOLTAGE, level=5 * spread)
+    assert one is not None
+    assert early is not None
+    assert late is not None
+    assert early.time < one.time < late.time
+    narrow = find_onset(TIME, ramp(1000), 0.1 * spread, VOLTAGE, level=0 * spread)
+    assert narrow is not None
+    assert narrow.time == early.time
+    assert narrow.time_upper - narrow.time_lower < early.time_upper - early.time_lower
+    with pytest.raises(ValueRangeError, match="negative"):
+        find_onset(TIME, ramp(1000), spread, level=-spread)
+
+
 @given(st.floats(0, 3000), st.floats(1e-4, 10))
 def test_a_ramp_is_crossed_where_its_slope_says(start: float, slope: float) -> None:
     found = find_onset(TIME, ramp(start, slope), SMALL * slope, VOLTAGE, share=0.1)

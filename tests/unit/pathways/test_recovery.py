@@ -269,6 +269,38 @@ def test_a_reaction_of_ones_own_is_weighed_beside_those_of_the_library() -> None
     assert mine.extent[-1] == pytest.approx(1.0, abs=0.05)
 
 
+def test_a_reaction_of_ones_own_is_weighed_where_all_others_have_rate_constants(
+    simulated: SimulatedRun, recovered: Pathways
+) -> None:
+    known = next(one for one in recovered.reactions if one.name == "ec-to-ledc")
+    others = [one.name for one in recovered.reactions if one.source == "library"]
+    others.remove("ec-to-ledc")
+    found = recover(
+        simulated.run, reactions=others, second_way=False,
+        user_reactions=[f"mine: {known.equation}", "wrong: DMC + 2 Li+ + 2 e- -> CO + 2 LiOCH3"],
+    )  # fmt: skip
+    own = {one.name: one for one in found.reactions if one.source == "user"}
+    assert own["mine"].status == "found"
+    assert own["mine"].extent[-1] == pytest.approx(known.extent[-1], rel=0.15)
+    assert own["wrong"].confidence < 0.5
+    assert own["wrong"].extent[-1] < 0.1 * own["mine"].extent[-1]
+
+
+def test_where_constants_expect_nothing_they_say_so() -> None:
+    # far above where anything is reduced: what shows there is not what they expect
+    quiet = run_of(
+        START + noise(24),
+        voltage=np.full(24, 3.0),
+        system=library().systems["lp30-graphite"].system,
+    )
+    fitting = fitting_of(quiet)
+    assert fitting is not None
+    assert not np.isnan(fitting.weighed.expected).any()
+    alone = fitting_of(quiet, constants=False)
+    assert alone is not None
+    assert np.isnan(alone.weighed.expected).all()
+
+
 def test_two_that_change_the_same_are_a_sum() -> None:
     # the library's own reaction once more: whatever is said of one can be said of the other
     found = recover(

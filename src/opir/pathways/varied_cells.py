@@ -1,0 +1,111 @@
+"""Courses of cells whose constants differ as those of one kind do, fitted to the spectra.
+
+The fit lets each extent be far off what the rate constants expect of it, since a real cell may be.
+So what the spectra hardly show takes any course. Where the constants hold for a cell, it is better
+known: its courses are those of the library's cell plus a few modes in which cells of one kind
+differ. Whether they hold, the spectra decide: those courses are taken only where they make much the
+same of them as the free fit does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+
+from opir.pathways.expected import Expected
+from opir.pathways.fit import Problem, normal_equations
+from opir.pathways.refine import Courses, amounts_of
+
+__all__ = ["CELLS", "courses_of_cells"]
+
+Array = NDArray[np.float64]
+
+CELLS = 8
+"""Cells that are simulated."""
+_FEWEST = 4
+_MODES = 3
+"""In which the course of each reaction differs most from cell to cell."""
+_OPTICS, _BANDS = 0.5, 0.05
+"""How far off is what is known of how much of a cell, and of one reaction, the spectra show."""
+_SAME = 0.12
+"""Courses are much the same whose spectra differ by less than this share."""
+
+
+def courses_of_cells(problem: Problem, expected: Expected, free: Courses) -> Courses | None:
+    """The courses, if the spectra let them be those of such a cell.
+
+    Args:
+        problem: Of the reactions that are kept.
+        expected: By the rate constants, of cells that vary too.
+        free: As the spectra alone have them, near wide limits. What constants do not expect keeps
+            its course.
+
+    Returns:
+        None where no cells were simulated, or their courses are not those of the free fit.
+    """
+    if expected.varied is None or len(expected.varied) < _FEWEST:
+        return None
+    frames, reactions = free.extents.shape
+    place = {name: at for at, name in enumerate(expected.reactions)}
+    usual = np.zeros((frames, reactions))
+    modes = np.zeros((frames, reactions, _MODES))
+    for row, reaction in enumerate(problem.setting.reactions):
+        if reaction.name in place:
+            at = place[reaction.name]
+            usual[:, row] = expected.extents[:, at]
+            modes[:, row] = _modes(expected.varied[:, :, at])
+    signatures = problem.signatures
+    whole = (usual - usual.mean(axis=0)) @ signatures
+    square = float((whole**2).sum())
+    shown = float((whole * problem.values).sum()) / square if square > 0 else 0.0
+    if shown <= 0:
+        return None
+    unexpected = usual[-1] <= 0
+    usual[:, unexpected] = free.extents[:, unexpected] / shown
+
+    course = np.concatenate([usual[:, :, None], modes], axis=2)
+    data, aim = normal_equations(replace(problem, course=course))
+    # The first weight of each reaction is what is shown of it, the others are of its modes.
+    before = np.eye(aim.size)
+    first = np.arange(0, aim.size, 1 + _MODES)
+    before[np.ix_(first, first)] = _OPTICS**2 + _BANDS**2 * np.eye(reactions)
+    precision = np.linalg.inv(before) / shown**2
+    mean = np.zeros(aim.size)
+    mean[first] = shown
+    covariance = np.linalg.inv(data + precision)
+    weights = covariance @ (aim + precision @ mean)
+
+    extents = np.maximum(np.einsum("trk,rk->tr", course, weights.reshape(reactions, -1)), 0.0)
+    for column in range(reactions):
+        extents[1:, column] = isotonic_regression(extents[1:, column]).x
+    apart = extents - free.extents
+    centred = free.extents - free.extents.mean(axis=0)
+    differs = np.linalg.norm((apart - apart.mean(axis=0)) @ signatures)
+    if differs > _SAME * np.linalg.norm(centred @ signatures):
+        return None
+    deviation = np.zeros_like(extents)
+    made = problem.setting.signature
+    amount_variance = np.zeros((frames, made.shape[1]))
+    for frame in range(1, frames):
+        rows = np.zeros((reactions, reactions, 1 + _MODES))
+        rows[np.arange(reactions), np.arange(reactions)] = course[frame]
+        spread = rows.reshape(reactions, -1) @ covariance @ rows.reshape(reactions, -1).T
+        deviation[frame] = np.sqrt(np.maximum(np.diag(spread), 0.0))
+        amount_variance[frame] = np.einsum("rp,rs,sp->p", made, spread, made)
+    amounts = amounts_of(problem, extents)
+    return Courses(
+        extents, deviation, amounts, np.sqrt(np.maximum(amount_variance, 0.0)), held=True
+    )
+
+
+def _modes(cells: Array) -> Array:
+    """In which courses ``[cell, time]`` differ, in their usual size, ``[time, mode]``."""
+    apart = (cells - cells.mean(axis=0)) / np.sqrt(len(cells) - 1)
+    _, size, rows = np.linalg.svd(apart, full_matrices=False)
+    found = np.zeros((cells.shape[1], _MODES))
+    kept = min(_MODES, len(size))
+    found[1:, :kept] = (size[:kept, None] * rows[:kept]).T[1:]  # nothing has run at first
+    return found
