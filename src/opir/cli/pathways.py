@@ -27,6 +27,9 @@ def pathways(
     reference: list[str] = typer.Option(
         [], help="A reference spectrum of one's own: NAME=FILE. May be repeated."
     ),
+    extra: list[Path] = typer.Option(
+        [], "--library", help="File of one's own species and reactions. May be repeated."
+    ),
     second_way: bool = typer.Option(
         True, help="Unmix the spectra without the library, too: most of the time of long runs."
     ),
@@ -44,6 +47,7 @@ def pathways(
         references=dict(_pair(text) for text in reference),
         species=[name.strip() for name in species.split(",") if name.strip()] or None,
         user_reactions=reaction,
+        extra=extra,
         second_way=second_way,
         workers=workers,
         overwrite=force,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from opir.chemistry import library
+from opir.chemistry import Library, library
 from opir.quantities import parse
 from opir.system import System
 
@@ -23,7 +23,10 @@ _FIELDS = (
 
 
 def given_system(
-    system: System | Path | str | None, temperature: float | str | None = None
+    system: System | Path | str | None,
+    temperature: float | str | None = None,
+    *,
+    known: Library | None = None,
 ) -> tuple[System | None, tuple[str, ...]]:
     """A system as a user names it, and a note on what was taken from the library.
 
@@ -31,12 +34,14 @@ def given_system(
         system: A system, its YAML or JSON file or text, or the name of one in the library. What it
             leaves out is taken from the library's system of the same name.
         temperature: In place of the system's [K], or a text with a unit.
+        known: Where names are looked up; the built-in library by default.
 
     Raises:
         UnknownNameError: If there is no system of that name.
         FormatError, SystemDescriptionError: If a file or text says none.
         UnitError: If the temperature is in no unit of temperature.
     """
+    known = library() if known is None else known
     notes: tuple[str, ...] = ()
     found: System | None
     if system is None or isinstance(system, System):
@@ -46,9 +51,9 @@ def given_system(
     elif Path(system).suffix or Path(system).exists():
         found = System.from_file(system)
     else:
-        found = library().systems[str(system)].system
-    if found is not None and found.name in library().systems:
-        own = library().systems[found.name].system
+        found = known.systems[str(system)].system
+    if found is not None and found.name in known.systems:
+        own = known.systems[found.name].system
         names = [n for n in _FIELDS if not getattr(found, n) and getattr(own, n)]
         fields = {name: getattr(found, name) or getattr(own, name) for name in System.model_fields}
         found = System(**fields)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from opir.chemistry import Library
 from opir.errors import FormatError, OptionError
 from opir.pathways.result import Pathways
 from opir.run import Run, Spectrum
@@ -66,6 +67,7 @@ def pathways_run(
     reactions: Sequence[str] | None = None,
     user_reactions: Sequence[str] = (),
     voltage: ArrayLike | None = None,
+    library: Library | None = None,
     second_way: bool = True,
     overwrite: bool = False,
     format: str | None = None,
@@ -85,6 +87,7 @@ def pathways_run(
         reactions: Names of the only reactions of the library to weigh.
         user_reactions: Equations of one's own to weigh besides (``"EC -> PEO + CO2"``).
         voltage: Of the cell [V], ``[time]``, in place of that of the file.
+        library: Where species, reactions and systems are; the built-in one by default.
         second_way: Unmix without the library, too.
         overwrite: Replace the files where they are.
         format: Name of a reader, to skip telling the format by content.
@@ -108,7 +111,7 @@ def pathways_run(
     remark = (*remark, *strange)
     if voltage is not None:
         run = _with_voltage(run, voltage)
-    cell, notes = given_system(system)
+    cell, notes = given_system(system, known=library)
     known = {key: read_reference(key, item) for key, item in (references or {}).items()}
     found = recover(
         run,
@@ -117,6 +120,7 @@ def pathways_run(
         reactions=reactions,
         user_reactions=user_reactions,
         references=known or None,
+        library=library,
         second_way=second_way,
     )
     found = replace(found, remarks=(*found.remarks, *remark, *notes, *_simulated(run)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from opir.chemistry import library
 from opir.errors import OpirError, OptionError
 from opir.files import check_folder
 from opir.progress import Progress
@@ -75,6 +76,7 @@ def pathways_runs(
     species: Sequence[str] | None = None,
     reactions: Sequence[str] | None = None,
     user_reactions: Sequence[str] = (),
+    extra: Sequence[Path | str] = (),
     second_way: bool = True,
     overwrite: bool = False,
     workers: int = 2,
@@ -90,6 +92,8 @@ def pathways_runs(
         system, references, species, reactions, user_reactions, second_way, overwrite: As
             of :func:`opir.workflows.pathways.pathways_run`, for all of them.
         workers: How many processes; 1 works in this one.
+        extra: Files of one's own species, reactions and systems, see
+            :func:`opir.chemistry.library`.
         progress: Show how far it is; by default on a terminal only.
         function: What gives a worker what it does, ``module:function``.
 
@@ -98,7 +102,7 @@ def pathways_runs(
 
     Raises:
         OptionError: If no run is named, or there is no worker.
-        OpirError: If the system or a reference cannot be read.
+        OpirError: If the system, a reference or a file of one's own cannot be read.
         OutputError: If the folder's folder does not exist, or it is a file.
     """
     runs = runs_in(paths)
@@ -106,7 +110,7 @@ def pathways_runs(
         raise OptionError("no run was named", remedy="Name a file, or a folder with runs")
     if workers < 1:
         raise OptionError(f"{workers} workers were asked for; at least 1 is needed")
-    given_system(system)  # what is wrong for all runs is said once
+    given_system(system, known=library(tuple(extra)))  # what is wrong for all is said once
     for name, item in (references or {}).items():
         read_reference(name, item)
     if out is not None:
@@ -125,6 +129,7 @@ def pathways_runs(
             "second_way": second_way,
             "overwrite": overwrite,
         },
+        "extra": [str(path) for path in extra],
     }
     shown = Progress(len(runs), unit="run", shown=progress)
     found: dict[int, RunOutcome] = {}
@@ -168,10 +173,11 @@ def _names(runs: Sequence[Path]) -> list[str]:
 def prepare(job: Mapping[str, Any]) -> Callable[[int], dict[str, Any]]:
     """What a worker does with the number of a run."""
     options = dict(job["options"])
+    known = library(tuple(job["extra"]))
 
     def work(number: int) -> dict[str, Any]:
         path = job["paths"][number]
-        done = pathways_run(path, name=job["names"][number], **options)
+        done = pathways_run(path, name=job["names"][number], library=known, **options)
         return {
             "path": path,
             "sentences": done.sentences(),

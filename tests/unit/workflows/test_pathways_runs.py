@@ -18,6 +18,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.figure import Figure
 
 import opir.pathways
+from opir.chemistry import library
 from opir.cli import main
 from opir.errors import FormatError, OptionError, UnknownNameError
 from opir.run import Run, Spectrum
@@ -165,6 +166,37 @@ def test_references_are_read_and_handed_on(
     assert given["user_reactions"] == ["A -> B"]
     with pytest.raises(FormatError, match="'mine'"):
         pathways_run(run_file, references={"mine": run_file})
+
+
+def test_files_of_ones_own_are_where_names_are_looked_up(
+    tmp_path: Path,
+    run_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given: dict[str, Any] = {}
+
+    def look(run: Run, **options: Any) -> Any:
+        given.update(options)
+        return pathways()
+
+    monkeypatch.setattr(opir.pathways, "recover", look, raising=False)
+    source = next(p for key, p in library().origins.items() if key == "systems lp30-graphite")
+    own = tmp_path / "own.yaml"
+    text = source.read_text("utf-8").replace("lp30-graphite:", "mine:")
+    own.write_text(
+        text + "\nspecies:\n  Unobtainium: {formula: C2H4O, phase: solid}\n", encoding="utf-8"
+    )
+    pathways_runs([run_file], system="mine", extra=[own], workers=1)
+    assert given["system"].name == "mine"
+    assert "Unobtainium" in given["library"].species
+    with pytest.raises(SystemExit):
+        main(["pathways", str(run_file), "--system", "mine"])
+    assert "unknown system 'mine'" in capsys.readouterr().err
+    own.write_text("species: {X: {formula: Xx}}", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["pathways", str(run_file), "--library", str(own)])
+    assert "own.yaml" in capsys.readouterr().err
 
 
 # -- several runs ---------------------------------------------------------------------------------
