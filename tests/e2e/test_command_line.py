@@ -12,12 +12,21 @@ import pytest
 
 import opir
 from opir import Run
+from tests.commands import Ended, command
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_opir(*words: object, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own; fail if it shows a traceback."""
+def run_opir(*words: object, cwd: Path, status: int = 0) -> Ended:
+    """Run the command line in this process; fail if it shows a traceback."""
+    done = command(*words, cwd=cwd)
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.status == status, done.stderr + done.stdout
+    return done
+
+
+def start_opir(*words: object, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "opir", *map(str, words)],
         cwd=cwd,
@@ -39,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(
         [sys.executable, str(ROOT / "examples" / "make_files.py"), "files"], cwd=place, check=True
     )
-    run_opir(
+    start_opir(
         *("ingest", "files/spectra", "files/sweep.txt", "-o", "run.nc"),
         *("--electrochemistry-timezone", "UTC"),
         cwd=place,
@@ -48,7 +57,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_version(tmp_path: Path) -> None:
-    assert run_opir("--version", cwd=tmp_path).stdout.strip() == f"opir {opir.__version__}"
+    for run in (run_opir, start_opir):
+        assert run("--version", cwd=tmp_path).stdout.strip() == f"opir {opir.__version__}"
 
 
 def test_ingest_lines_up_spectra_and_electrochemistry(folder: Path) -> None:
@@ -134,6 +144,13 @@ def test_bad_files_are_one_sentence_naming_the_file(
     assert said.startswith("opir: ")
     assert len(said.splitlines()) == 1
     assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(("command", "name"), [("show", "broken.nc"), ("plot", "words.txt")])
+def test_a_process_of_its_own_says_the_same(tmp_path: Path, command: str, name: str) -> None:
+    (tmp_path / name).write_bytes(BAD[name])
+    here, there = (run(command, name, cwd=tmp_path, status=2) for run in (run_opir, start_opir))
+    assert (here.stdout, here.stderr) == (there.stdout, there.stderr)
 
 
 @pytest.mark.parametrize(

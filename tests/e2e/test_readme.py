@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +23,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.S)
 
 
-def run(words: list[str], cwd: Path) -> None:
+def run(words: list[str], cwd: Path, **options: Any) -> None:
     done = subprocess.run(
         [sys.executable, *words],
         cwd=cwd,
@@ -29,8 +31,14 @@ def run(words: list[str], cwd: Path) -> None:
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         check=False,
+        **options,
     )
     assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}\n{done.stderr}"
+
+
+def run_all(commands: list[list[str]], cwd: Path) -> None:
+    """Run words behind ``python`` one after another; each starts without any of opir loaded."""
+    run([str(Path(__file__).with_name("cold_commands.py"))], cwd, input=json.dumps(commands))
 
 
 @pytest.mark.timeout(240)
@@ -40,15 +48,13 @@ def test_the_commands_and_the_python_of_the_readme_run(tmp_path: Path) -> None:
     commands = [shlex.split(line, comments=True) for line in lines]
     ours = [words for words in commands if words[0] != "make"]
     assert len(ours) >= 8
-    for words in ours:
-        assert words[0] in ("opir", "python"), words
-        run(["-m", "opir", *words[1:]] if words[0] == "opir" else words[1:], tmp_path)
+    assert {words[0] for words in ours} == {"opir", "python"}
+    run_all([["-m", *words] if words[0] == "opir" else words[1:] for words in ours], tmp_path)
     for name in ("run.nc", "difference.png", "processed.nc", "model.safetensors"):
         assert (tmp_path / name).stat().st_size > 0
     for ending in ("nc", "csv", "png"):
         assert (tmp_path / "forecast" / f"forecast.{ending}").stat().st_size > 0
-    for code in blocks("python"):
-        run(["-c", code], tmp_path)
+    run_all([["-c", code] for code in blocks("python")], tmp_path)
 
 
 def test_make_targets_and_extras_that_the_readme_names_exist() -> None:

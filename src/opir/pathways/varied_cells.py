@@ -3,8 +3,9 @@
 The fit lets each extent be far off what the rate constants expect of it, since a real cell may be.
 So what the spectra hardly show takes any course. Where the constants hold for a cell, it is better
 known: its courses are those of the library's cell plus a few modes in which cells of one kind
-differ. Whether they hold, the spectra decide: those courses are taken only where they make much the
-same of them as the free fit does.
+differ. Whether they hold, the spectra decide. Those courses are taken where they come out much the
+same as the free ones; or where the library's bands fit the spectra closely, so that a course that
+is wrong would show, and they explain the spectra nearly as well as the free ones.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ _OPTICS, _BANDS = 0.5, 0.05
 """How far off is what is known of how much of a cell, and of one reaction, the spectra show."""
 _SAME = 0.12
 """Courses are much the same whose spectra differ by less than this share."""
+_CLOSE, _AS_WELL = 20.0, 1.1
+"""Bands fit closely whose misfit is correlated over fewer points than this (points by misfits that
+are independent), and so much more squared misfit is nearly as good. Both, and the share above, were
+chosen on simulated validation runs."""
 
 
 def courses_of_cells(problem: Problem, expected: Expected, free: Courses) -> Courses | None:
@@ -81,10 +86,7 @@ def courses_of_cells(problem: Problem, expected: Expected, free: Courses) -> Cou
     extents = np.maximum(np.einsum("trk,rk->tr", course, weights.reshape(reactions, -1)), 0.0)
     for column in range(reactions):
         extents[1:, column] = isotonic_regression(extents[1:, column]).x
-    apart = extents - free.extents
-    centred = free.extents - free.extents.mean(axis=0)
-    differs = np.linalg.norm((apart - apart.mean(axis=0)) @ signatures)
-    if differs > _SAME * np.linalg.norm(centred @ signatures):
+    if not _agrees(problem, extents, free.extents):
         return None
     deviation = np.zeros_like(extents)
     made = problem.setting.signature
@@ -99,6 +101,15 @@ def courses_of_cells(problem: Problem, expected: Expected, free: Courses) -> Cou
     return Courses(
         extents, deviation, amounts, np.sqrt(np.maximum(amount_variance, 0.0)), held=True
     )
+
+
+def _agrees(problem: Problem, extents: Array, free: Array) -> bool:
+    """Whether the spectra allow these extents, in place of those of the free fit."""
+    made, other = ((one - one.mean(axis=0)) @ problem.signatures for one in (extents, free))
+    if np.linalg.norm(made - other) <= _SAME * np.linalg.norm(other):
+        return True
+    missed, least = (float(((problem.values - one) ** 2).sum()) for one in (made, other))
+    return problem.correlated < _CLOSE and missed < _AS_WELL * least
 
 
 def _modes(cells: Array) -> Array:

@@ -43,8 +43,9 @@ def species_evidence(
     axes.plot(wavenumber, rest, color="black", lw=0.8, label="change less all others")
     axes.plot(wavenumber, part, color=COLOURS[1], lw=1.4, label="this species")
     inside = [at for at in bands if wavenumber.min() <= at <= wavenumber.max()]
-    for at in inside:
-        axes.axvline(at, color=COLOURS[0], lw=0.8, ls=":", zorder=0)
+    for number, at in enumerate(inside):
+        label = "where its bands are" if number == 0 else None
+        axes.axvline(at, color=COLOURS[0], lw=0.8, ls=":", zorder=0, label=label)
     spectral_axis(axes, wavenumber)
     axes.set_ylabel("Change of\nabsorbance", fontsize=8)
     axes.tick_params(labelsize=8)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from opir.plots.formulas import typeset
 from opir.plots.style import (
     COLOURS,
     DIVERGING,
@@ -120,7 +121,7 @@ def _draw_parts(
         colour = COLOURS[:6][number % 6]
         axes.plot(
             wavenumber, parts[name], color=colour, lw=1.2, ls="-" if number < 6 else "-.",
-            label=name,
+            label=typeset(name),
         )  # fmt: skip
     rest = species[len(shown) :]
     if rest:

@@ -9,20 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 
 from opir.chemistry.equation import parse_equation
+from opir.plots.formulas import typeset
 
-__all__ = ["MARK", "ROW", "Graph", "NetworkStep", "Node", "height", "ordered", "places", "width"]
+__all__ = [
+    "LETTERS",
+    "MARK",
+    "ROW",
+    "Graph",
+    "NetworkStep",
+    "Node",
+    "height",
+    "ordered",
+    "places",
+    "width",
+]
 
 ROW = 0.42
 """Height of a row with a box [inch]."""
 MARK = 1.32
 """Width of the box of a reaction [inch]."""
 _PASS = 0.16
-_LETTER = 0.078
+LETTERS = 8.0
+"""Size of the name of a species [point]."""
+_FRAME = 0.2
 _HIDDEN = ("e-", "Li+", "Na+")
 _SWEEPS = 24
 _STRAIGHT = 4.0
@@ -213,4 +228,13 @@ def height(node: Node) -> float:
 
 def width(node: Node) -> float:
     """Width of the box of a node [inch]."""
-    return {"s": _LETTER * len(node[1]) + 0.24, "r": MARK}.get(node[0], 0.1)
+    return _room(node[1]) if node[0] == "s" else MARK if node[0] == "r" else 0.1
+
+
+@lru_cache(maxsize=1024)
+def _room(name: str) -> float:
+    """Width of the box of a species [inch]: its name as it is drawn, and the frame around it."""
+    from matplotlib.textpath import TextPath
+
+    extent = TextPath((0, 0), typeset(name), size=LETTERS).get_extents()
+    return float(extent.x1) / 72 + _FRAME

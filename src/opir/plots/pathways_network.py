@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.chemistry import library
+from opir.plots.formulas import typeset
 from opir.plots.pathways_layout import (
+    LETTERS,
     MARK,
     ROW,
     Graph,
@@ -168,7 +170,7 @@ def _draw_line(
 
 def _draw_species(axes: Axes, x: float, y: float, name: str) -> None:
     axes.text(
-        x, y, name, ha="center", va="center", fontsize=8, zorder=5,
+        x, y, typeset(name), ha="center", va="center", fontsize=LETTERS, zorder=5,
         bbox={"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": _phase(name)[1],
               "linewidth": 1.4},
     )  # fmt: skip
@@ -202,7 +204,7 @@ def _draw_step(
 
 
 def _few(names: list[str]) -> str:
-    shown = ", ".join(names)
+    shown = typeset(", ".join(names))
     return shown if len(shown) <= 9 else f"{len(names)} more"
 
 

@@ -10,18 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.plots.base import trace
+from opir.plots.formulas import typeset
 from opir.plots.style import COLOURS, TimeUnit, new_figure, time_unit, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["MOST_COURSES", "Course", "Span", "pathways_timeline"]
+__all__ = ["LEARNED", "MOST_COURSES", "Course", "Span", "pathways_timeline"]
 
 Array = NDArray[np.float64]
 
 MOST_COURSES = 7
 """Courses in one panel: as many as there are colours to tell apart."""
+LEARNED = "own units"
+"""Unit of courses that no species is behind: neither do they form nor are they used up."""
 _ROW = 0.27
 _ON_SCREEN = 0.004
 
@@ -123,8 +126,14 @@ def _panels(courses: Sequence[Course]) -> list[Panel]:
     units = list(dict.fromkeys(course.unit for course in courses))
     found = []
     for unit in units:
-        for head, sign in (("What forms", 1), ("What is used up or leaves", -1)):
-            chosen = [c for c in courses if c.unit == unit and (c.amount[-1] >= 0) == (sign > 0)]
+        mine = [course for course in courses if course.unit == unit]
+        sides = {
+            "What forms": [course for course in mine if course.amount[-1] >= 0],
+            "What is used up or leaves": [course for course in mine if course.amount[-1] < 0],
+        }
+        if unit == LEARNED:
+            sides = {"What no species weighed explains": mine}
+        for head, chosen in sides.items():
             chosen.sort(key=lambda c: -float(np.abs(c.amount).max()))
             if chosen:
                 found.append((head, chosen[:MOST_COURSES], max(len(chosen) - MOST_COURSES, 0)))
@@ -142,7 +151,7 @@ def _draw_courses(
         ends.append(-float(course.amount[-1]))
         colour = COLOURS[number]
         axes.fill_between(unit(time), course.lower, course.upper, color=colour, alpha=0.18, lw=0)
-        axes.plot(unit(time), course.amount, color=colour, lw=1.4, label=", ".join(same))
+        axes.plot(unit(time), course.amount, color=colour, lw=1.4, label=typeset(", ".join(same)))
         if course.onset is None:
             continue
         at, low, high = (float(unit(moment)) for moment in course.onset)
@@ -183,7 +192,7 @@ def _draw_spans(axes: Axes, unit: TimeUnit, spans: Sequence[Span], last: float) 
         loc="left", fontsize=9,
     )  # fmt: skip
     axes.set_ylim(max(len(spans), 1) - 0.4, -0.6)
-    axes.set_yticks(range(len(spans)), [span.label for span in spans], fontsize=7.5)
+    axes.set_yticks(range(len(spans)), [typeset(span.label) for span in spans], fontsize=7.5)
     axes.tick_params(axis="y", length=0)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.plots.base import drive_name, trace
+from opir.plots.formulas import typeset
 from opir.plots.style import (
     COLOURS,
     DIVERGING,
@@ -37,6 +38,8 @@ _AT = (0.1, 0.4, 1.0)
 """Where on the way to the end the intervals are drawn."""
 _FEW = 12
 """Fewer frames than these are drawn as points: nothing is known of what lies between them."""
+_ALIKE = 1e-3
+"""Courses that differ by less than this share of the change lie on each other: one line for all."""
 _AMOUNTS = "(amounts as an interphase on the electrode would show them)"
 _STREAMS = {
     "solvent": "Stream 'solvent': what changes in what was there (own scale)",
@@ -200,19 +203,25 @@ def _cell(place: SubplotSpec, forecast: Run, unit: TimeUnit) -> None:
     amount, start = forecast.dataset["amount"], forecast.dataset["amount_given"]
     change = amount.sel(component=names).values - start.sel(component=names).values
     times = unit(np.concatenate([[0.0], forecast.time]))
+    drawn: set[int] = set()
     for column in np.argsort(-change[-1], kind="stable"):
+        if column in drawn:
+            continue
+        apart = np.abs(change - change[:, [column]]).max(axis=0)
+        alike = np.flatnonzero(apart <= _ALIKE * np.abs(change[:, column]).max())
+        drawn |= {int(at) for at in alike}
         axes.plot(
             times,
             np.concatenate([[0.0], change[:, column]]),
             color=COLOURS[column % len(COLOURS)],
             ls="-" if column < len(COLOURS) else "--",
             lw=1.4,
-            label=names[column],
+            label=typeset(", ".join(names[at] for at in alike)),
         )
     _as_points(panels, forecast)
     axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.set_xlabel(f"{unit.label}\n{_AMOUNTS}")
-    axes.set_ylabel("Change of amount / mmol m⁻²")
+    axes.set_ylabel("Change of amount\n/ mmol m⁻²")
     axes.axhline(0, color="0.6", lw=0.8, zorder=0)
     axes.set_xlim(0, 1.02 * float(times[-1]))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.bench.report.page import Cell, Row, number, page, table
+from opir.bench.report.page import Row
+from opir.chemistry import library
 from opir.files import atomic_path, check_folder, output_errors
 from opir.models.inputs import DRIVE
 from opir.plots import save
@@ -20,6 +20,7 @@ from opir.plots.prediction import SPECIES_SHOWN, changed_species, prediction_fig
 from opir.plots.style import time_unit
 from opir.run import Run
 from opir.run.netcdf import write_run
+from opir.workflows.web_page import Words, image, prose, quantity_cell, table, web_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +30,8 @@ __all__ = ["FILES", "check_files", "picture_of", "write_files"]
 FILES = ("forecast.nc", "forecast.csv", "forecast-species.csv", "forecast.png", "forecast.html")
 """What a forecast leaves; the species only of models that know any."""
 
+_DPI = 160
+"""Of the picture: nearly two dots for each pixel of a usual screen."""
 _UNITS = dict(zip(DRIVE, "VAK", strict=True))
 _LEAST = 1e-4
 """Share of the largest change below which a species or a reaction is left out of the table."""
@@ -78,7 +81,7 @@ def write_files(
         _write_spectra(run, files[1], overwrite)
         if species:
             _write_species(run, files[2], overwrite)
-        save(picture_of(run, notes), files[3], overwrite=overwrite, dpi=120)
+        save(picture_of(run, notes), files[3], overwrite=overwrite, dpi=_DPI)
         with atomic_path(files[4], overwrite=overwrite) as temporary:
             temporary.write_text(_page(run, notes, files[3].read_bytes()), encoding="utf-8")
     except BaseException:
@@ -186,27 +189,36 @@ def _reactions(run: Run) -> list[str]:
 
 
 def _page(run: Run, notes: Sequence[str], png: bytes) -> str:
-    code = base64.b64encode(png).decode("ascii")
-    said = "".join(f"<li>{escape(note)}</li>" for note in notes) or "<li>Nothing to note.</li>"
+    said = "".join(f"<li>{prose(note)}</li>" for note in notes) or "<li>Nothing to note.</li>"
+    species = bool(changed_species(run))
+    places = {"notes": "To be read first", "forecast": "The forecast"}
+    places |= {"species": "Species", "reactions": "Reactions"} if species else {}
+    links = "".join(f'<a href="#{place}">{text}</a>' for place, text in places.items())
     parts = [
-        f"<header><h1>{escape(_title(run))}</h1>",
-        f'<p><span class="origin">forecast</span> {escape(_origin(run))}.</p></header><main>',
-        f"<h2>To be read first</h2><ul>{said}</ul>",
-        "<h2>The forecast</h2>",
-        f'<img alt="{escape(_title(run))}" src="data:image/png;base64,{code}">',
+        f"<header><h1>{prose(_title(run))}</h1>",
+        f'<p><span class="origin">forecast</span> {prose(_origin(run))}.</p>'
+        f'<nav aria-label="Contents">{links}</nav></header><main>',
+        f'<h2 id="notes">To be read first</h2><ul>{said}</ul>',
+        '<h2 id="forecast">The forecast</h2>',
+        image(
+            png,
+            f"{_title(run)}: spectra, their change, and what changes in the cell",
+            wide=True,
+        ),
         _parts(run),
         _facts(run),
     ]
-    if changed_species(run):
-        parts += ["<h2>Species and reactions</h2>", _species_table(run), _reaction_table(run)]
+    if species:
+        parts += [
+            '<h2 id="species">Species</h2>', _species_table(run),
+            '<h2 id="reactions">Reactions</h2>', _reaction_table(run),
+        ]  # fmt: skip
+    more = ", and amounts and extents at all times in forecast-species.csv" if species else ""
     parts.append(
         '<p class="soft">All numbers, with their units, are in forecast.nc; the spectra are also '
-        "in forecast.csv, and amounts and extents at all times in forecast-species.csv.</p></main>"
-        if changed_species(run)
-        else '<p class="soft">All numbers, with their units, are in forecast.nc; the spectra are '
-        "also in forecast.csv.</p></main>"
+        f"in forecast.csv{more}.</p></main>"
     )
-    return page(f"Forecast: {_title(run)}", parts)
+    return web_page(f"Forecast: {_title(run)}", parts)
 
 
 def _parts(run: Run) -> str:
@@ -214,7 +226,7 @@ def _parts(run: Run) -> str:
     names = [str(name).removeprefix("stream_") for name in run.dataset if "stream_" in str(name)]
     if not names:
         return ""
-    return f'<p class="soft">The forecast is the sum of {escape(", ".join(names))}.</p>'
+    return f'<p class="soft">The forecast is the sum of {prose(", ".join(names))}.</p>'
 
 
 def _facts(run: Run) -> str:
@@ -225,7 +237,7 @@ def _facts(run: Run) -> str:
         "Frames": f"{run.time.size}, up to {float(unit(run.time[-1])):.4g} {unit.name} after "
         "the first given spectrum",
         "Axis": f"{run.wavenumber.size} points, {run.wavenumber.min():g} to "
-        f"{run.wavenumber.max():g} cm-1",
+        f"{run.wavenumber.max():g} cm⁻¹",
     }
     temperature = run.on_time("temperature")
     if temperature is not None:
@@ -240,7 +252,7 @@ def _facts(run: Run) -> str:
         facts["Intervals"] = "none"
     details = [("System", run.system.to_yaml())] if run.system is not None else []
     details += [("Protocol", run.protocol.to_text())] if run.protocol is not None else []
-    lines = "".join(f"<li>{name}: {escape(text)}</li>" for name, text in facts.items())
+    lines = "".join(f"<li>{name}: {prose(text)}</li>" for name, text in facts.items())
     folded = "".join(
         f"<details><summary>{name}</summary><pre>{escape(text)}</pre></details>"
         for name, text in details
@@ -254,23 +266,30 @@ def _species_table(run: Run) -> str:
     for name in changed_species(run, least=_LEAST)[: 2 * SPECIES_SHOWN]:
         start = float(data["amount_given"].sel(component=name))
         end = float(data["amount"].sel(component=name)[-1])
-        rows.append(Row([Cell(name, name), number(start), number(end), number(end - start)]))
+        numbers = (quantity_cell(value) for value in (start, end, end - start))
+        rows.append(Row([Words(name, name, kind="name"), *numbers]))
     return table(
-        ["Species", "at first", "at the end", "change"],
+        ["Species", "at first\n/ mmol m⁻²", "at the end\n/ mmol m⁻²", "change\n/ mmol m⁻²"],
         rows,
-        caption="Amounts in mmol per m2, as an interphase on the electrode would show them; "
-        "those that change most.",
+        caption="Amounts as an interphase on the electrode would show them; those that change "
+        "most.",
     )
 
 
 def _reaction_table(run: Run) -> str:
-    data = run.dataset
+    data, known = run.dataset, library().reactions
     rows = [
-        Row([Cell(name, name), number(float(data["extent"].sel(reaction=name)[-1]))])
+        Row(
+            [
+                Words(name, name, kind="name"),
+                Words(known[name].equation if name in known else "–", kind="long"),
+                quantity_cell(float(data["extent"].sel(reaction=name)[-1])),
+            ]
+        )
         for name in _reactions(run)[:_REACTIONS_SHOWN]
     ]
     return table(
-        ["Reaction", "extent at the end"],
+        ["Reaction", "equation", "extent at the end\n/ mmol m⁻²"],
         rows,
-        caption="Extents since the first given spectrum in mmol per m2; they never fall.",
+        caption="Extents since the first given spectrum, which never fall; the furthest.",
     )

@@ -32,6 +32,8 @@ ENDINGS = (
 """What follows the name of a run in the names of the files."""
 
 _ONSET = ("time", "potential")
+_DPI = 200
+"""Of the pictures: nearly two dots for each pixel of a usual screen."""
 
 
 def check_files(folder: Path | str, name: str, *, overwrite: bool) -> None:
@@ -82,9 +84,9 @@ def write_files(
         _write(files[1], _species(pathways), overwrite)
         _write(files[2], _reactions(pathways), overwrite)
         _write(files[3], _courses(pathways), overwrite)
-        save(network_picture(pathways), files[4], overwrite=overwrite)
-        save(timeline_picture(pathways), files[5], overwrite=overwrite, dpi=120)
-        save(fit_picture(pathways), files[6], overwrite=overwrite, dpi=120)
+        save(network_picture(pathways), files[4], overwrite=overwrite, dpi=_DPI)
+        save(timeline_picture(pathways), files[5], overwrite=overwrite, dpi=_DPI)
+        save(fit_picture(pathways), files[6], overwrite=overwrite, dpi=_DPI)
         pictures = dict(
             zip(("network", "timeline", "fit"), (f.read_bytes() for f in files[4:7]), strict=True)
         )

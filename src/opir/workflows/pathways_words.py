@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.pathways.result import FoundReaction, FoundSpecies, Onset, Pathways
+from opir.plots.pathways_timeline import LEARNED
 from opir.plots.style import TimeUnit, time_unit
 
 __all__ = [
     "amount_unit",
+    "asked_species",
     "frames_words",
     "interval",
     "labels_of",
@@ -40,7 +42,7 @@ def amount_unit(species: FoundSpecies) -> str:
     """Unit of the amounts of a species, for people."""
     if species.source == "library":
         return "mmol m⁻²"
-    return "units of its reference" if species.source == "reference" else "own units"
+    return "units of its reference" if species.source == "reference" else LEARNED
 
 
 def origin_words(pathways: Pathways) -> str:
@@ -103,30 +105,37 @@ def summary(pathways: Pathways) -> list[str]:
     possible = len(labels_of(pathways)) - found
     said = [
         f"From {origin_words(pathways)} of {pathways.time.size} spectra: "
-        f"{_count(found, 'reaction')} found"
-        + (f", {_count(possible, 'more')} possible" if possible else "")
+        f"{_count(found, 'reaction') if found else 'no reaction'} found"
+        + (f", {possible}{' more' if found else ''} possible" if possible else "")
         + "."
     ]
     said += _species_sentences(pathways)
-    if pathways.species or pathways.unexplained > 0:
+    if pathways.unexplained > 0:
         said.append(
             f"The fit leaves {100 * pathways.unexplained:.2g} % of the change beyond the noise "
             "unexplained."
         )
+    elif pathways.species:
+        said.append("The fit explains all of the change beyond the noise.")
     if pathways.indistinguishable:
         sets = _count(len(pathways.indistinguishable), "set")
         said.append(f"{sets} of reactions cannot be told apart by these spectra.")
     return said
 
 
-def _species_sentences(pathways: Pathways) -> list[str]:
-    """Which species the spectra ask for, and which only follow from reactions."""
+def asked_species(pathways: Pathways) -> list[FoundSpecies]:
+    """The species that the spectra themselves ask for, or that a reaction needs that is found."""
     behind = {name for reaction in pathways.found for name in reaction.species}
-    asked = [
+    return [
         one
         for one in pathways.species
         if (one.gain > 0 and one.confidence >= 0.5) or one.name in behind
     ]
+
+
+def _species_sentences(pathways: Pathways) -> list[str]:
+    """Which species the spectra ask for, and which only follow from reactions."""
+    asked = asked_species(pathways)
     grow = [one.name for one in asked if one.grows and one.source != "learned"]
     fall = [one.name for one in asked if not one.grows and one.source != "learned"]
     learned = [one.name for one in asked if one.source == "learned"]
@@ -150,7 +159,7 @@ def _species_sentences(pathways: Pathways) -> list[str]:
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number} {what}" + ("s" if number != 1 and what != "more" else "")
+    return f"{number} {what}" + ("s" if number != 1 else "")
 
 
 def table_lines(pathways: Pathways) -> list[str]:

@@ -183,10 +183,20 @@ def predict(
             run.attrs["system"] = cell.to_json()
         if plan is not None:
             run.attrs["protocol"] = plan.to_text()
+        run.attrs["title"] = _title(run.attrs, cell, plan)
         made = Prediction(Run(run), start, notes)
         if out is None:
             return made
         return Prediction(made.run, start, notes, made.save(out, overwrite=overwrite))
+
+
+def _title(attributes: dict[str, Any], cell: System | None, plan: Protocol | None) -> str:
+    """The cell and its protocol, then what it is a forecast of, and by which weights."""
+    facts = [cell.name] if cell is not None and cell.name else []
+    facts += [f"under {plan.name}"] if plan is not None and plan.name else []
+    model = attributes.get("weights") or attributes["model"]
+    made = f"forecast from {attributes['source']} by {model}"
+    return ", ".join([*([" ".join(facts)] if facts else []), made])
 
 
 def even_times(every: str | float, until: str | float) -> Array:

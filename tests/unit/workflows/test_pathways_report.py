@@ -7,6 +7,7 @@ import csv
 import json
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from opir.workflows.pathways_files import ENDINGS, write_files
 from opir.workflows.pathways_pictures import network_picture
 from opir.workflows.pathways_report import report_page
 from opir.workflows.pathways_words import labels_of, summary, table_lines
+from opir.workflows.web_page import prose
 from tests.unit.workflows.pathways_by_hand import pathways
 
 PNG = {"network": b"1", "timeline": b"2", "fit": b"3"}
@@ -62,18 +64,98 @@ def test_the_page_asks_nothing_of_a_network_and_all_its_links_lead_somewhere() -
 def test_every_claim_leads_to_bands_and_frames() -> None:
     found = pathways()
     text = report_page(found, PNG)
-    parts = re.split(r'(?=<h3 id=")', text)
-    by_place = {m[1]: part for part in parts if (m := re.match(r'<h3 id="([^"]*)"', part))}
+    parts = re.split(r'(?=<h4 id=")', text.replace("\N{NO-BREAK SPACE}", " "))
+    by_place = {m[1]: part for part in parts if (m := re.match(r'<h4 id="([^"]*)"', part))}
     for label, one in labels_of(found).items():
         part = by_place[f"reaction-{label}"]
         for name in one.species:
-            place = re.search(rf'href="#(species-\d)">{name}<', part)
+            place = re.search(rf'href="#(species-\d)">{re.escape(prose(name))}</a>', part)
             assert place
             assert "C=O stretch" in by_place[place[1]]
     assert "frames 10 to 39 (2.56 to 10 h)" in by_place["species-0"]
     assert "1650" in by_place["species-0"]
     assert "library 1652" in by_place["species-0"]
     assert 'href="#reaction-R1"' in by_place["reaction-R2"]  # what could stand in its place
+
+
+def test_contents_name_the_sections_in_their_order_and_headings_skip_no_level() -> None:
+    text = report_page(pathways(), PNG)
+    contents = re.findall(r'href="#([^"]*)"', text.partition("</nav>")[0])
+    assert contents == re.findall(r'<h2 id="([^"]*)"', text)
+    levels = [int(level) for level in re.findall(r"<h([1-6])", text)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert '<html lang="en">' in text
+    assert all(re.findall(r'<img alt="([^"]*)"', text))
+    assert len(re.findall("<img", text)) == len(re.findall('<img alt="', text))
+
+
+def test_the_summary_has_what_is_found_before_what_is_possible_and_folds_the_unlikely() -> None:
+    steps = list(pathways().reactions)
+    steps[1] = replace(steps[1], confidence=0.3)
+    for items, folded in ((pathways().reactions, False), (tuple(steps), True)):
+        said = report_page(replace(pathways(), reactions=items), PNG)
+        said = said.split('<h2 id="')[1]
+        found, possible = said.split("<h3>Possible</h3>")
+        assert set(re.findall(r'href="#(reaction-R\d)"', found)) == {"reaction-R1", "reaction-R3"}
+        before, mark, after = possible.partition("<details><summary>")
+        assert bool(mark) == folded
+        assert 'href="#reaction-R2">R2</a>' in (after if folded else before)
+
+
+def test_species_that_the_spectra_do_not_ask_for_are_folded_and_can_still_be_reached() -> None:
+    weak = replace(pathways().species[2], gain=-5.0)
+    text = report_page(replace(pathways(), species=(*pathways().species[:2], weak)), PNG)
+    first, folded = text.split("1 species that the spectra by themselves do not ask for")
+    assert 'id="species-1"' in first
+    assert 'id="species-2"' not in first
+    assert 'id="species-2"' in folded
+    assert 'href="#species-2"' in first
+
+
+def test_sets_that_cannot_be_told_apart_lead_to_their_reactions() -> None:
+    twins = (pathways().species[0], replace(pathways().species[1], name="LMC", twins=("LEDC",)))
+    text = report_page(replace(pathways(), species=twins), PNG)
+    apart = text.split('id="apart"')[1].partition("<h2")[0]
+    assert '<a href="#reaction-R1">R1 (ec-to-ledc)</a>' in apart
+    assert '<a href="#reaction-R2">R2 (emc-to-lmc)</a>' in apart
+    assert apart.count("would be explained as well by") == 1  # said once, not from both sides
+
+
+def test_without_a_voltage_no_column_stands_empty() -> None:
+    assert "onset\n/ V" in report_page(pathways(), PNG)
+    assert "onset\n/ V" not in report_page(pathways(voltage=False), PNG)
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        ("simulated", "a simulated run: nothing of it was measured"),
+        ("forecast", "a forecast run: what a model expects, not what was measured"),
+        ("measured", "a measured run."),
+    ],
+)
+def test_the_head_and_the_title_say_where_the_spectra_come_from(origin: str, said: str) -> None:
+    text = report_page(pathways(origin=origin), PNG)
+    assert said in text.partition("</header>")[0]
+    assert f"<title>Pathways: made by hand (origin {origin})</title>" in text
+
+
+def test_many_statements_on_the_order_are_folded() -> None:
+    event = pathways().events[0]
+    text = report_page(replace(pathways(), events=9 * (event,)), PNG)
+    assert "<summary>3 more</summary>" in text
+    assert "<summary>3 more" not in report_page(pathways(), PNG)
+
+
+def test_a_learned_component_is_not_said_to_form() -> None:
+    one = replace(pathways().species[0], name="learned 1", title="learned component 1, not in the "
+                  "library", source="learned", bands=())  # fmt: skip
+    text = report_page(replace(pathways(), species=(one,)), PNG)
+    part = text.split('<h4 id="species-0">')[1].partition("<h2")[0]
+    assert part.startswith("learned component 1, not in the library</h4><p>Changes; sets in")
+    assert "It is no species of the library" in part
 
 
 def test_texts_are_escaped_and_remarks_and_origin_shown() -> None:
@@ -87,7 +169,7 @@ def test_texts_are_escaped_and_remarks_and_origin_shown() -> None:
 
 def test_what_is_not_needed_is_folded_away_and_not_drawn() -> None:
     text = report_page(pathways(), PNG)
-    before, folded = text.split("1 reactions that are not needed")
+    before, folded = text.split("1 reaction that is not needed")
     assert "lmc-dissolves" not in before
     assert "lmc-dissolves" in folded
     marks = [t.get_text() for t in network_picture(pathways()).axes[0].texts]
@@ -97,7 +179,8 @@ def test_what_is_not_needed_is_folded_away_and_not_drawn() -> None:
 def test_numbers_that_are_none_become_dashes() -> None:
     one = replace(pathways().reactions[0], held_out=float("nan"), gain=float("inf"), onset=None)
     text = report_page(replace(pathways(), reactions=(one,), species=()), PNG)
-    assert "nan" not in re.sub(r'src="[^"]*"', "", text)
+    shown = re.sub(r'src="[^"]*"', "", text).partition("<script>")[0]
+    assert not re.search(r"\bnan\b", shown)
     assert "<td>inf" not in text
 
 
@@ -105,7 +188,8 @@ def test_a_run_in_which_nothing_is_found_gives_a_page_too() -> None:
     empty = replace(pathways(), species=(), reactions=(), second_way=None, events=(), parts={})
     assert "No species was seen to change." in report_page(empty, PNG)
     assert "No reaction was found." in table_lines(empty)
-    assert summary(empty)[0].endswith("0 reactions found.")
+    assert summary(empty)[0].endswith("no reaction found.")
+    assert "<h3>Found</h3>" not in report_page(empty, PNG)
 
 
 def test_possible_reactions_of_next_to_no_extent_are_counted_and_not_drawn() -> None:
@@ -137,7 +221,7 @@ def test_the_second_way_stands_beside_with_what_it_agrees_in() -> None:
     text = report_page(pathways(), PNG)
     assert "counts 2 components" in text
     assert "LEDC (0.98), LMC (0.91)" in text
-    assert "Also among the nearest of a component: LEDC, Li2CO3." in text
+    assert "Also among the nearest of a component: LEDC, Li<sub>2</sub>CO<sub>3</sub>." in text
 
 
 def test_what_a_forecast_says_itself_stands_beside_what_was_recovered() -> None:
