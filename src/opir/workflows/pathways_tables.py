@@ -35,6 +35,10 @@ __all__ = [
 Stated = Mapping[str, float]
 """Name of a species or reaction -> its change or extent at the end as the run itself says it."""
 
+_STATED = (
+    " Forecast's own: what the model states besides its spectra; outside: not within the limits of "
+    "what was recovered from the spectra."
+)
 _LAWS = {
     "linear": "linear (limited by a rate)",
     "parabolic": "parabolic (limited by diffusion through the film)",
@@ -118,6 +122,13 @@ def _amount_cell(one: FoundSpecies | FoundReaction) -> Cell:
     return _number(last, small=f"{rounded(limits[0])} to {rounded(limits[1])}")
 
 
+def _stated_cell(one: FoundSpecies | FoundReaction, stated: Stated) -> Cell:
+    """What the run itself says, and whether that lies outside of the limits."""
+    value = stated.get(one.name)
+    inside = value is None or float(one.lower[-1]) <= value <= float(one.upper[-1])
+    return _number(value, small="" if inside else "outside")
+
+
 def species_table(pathways: Pathways, stated: Stated) -> str:
     """The table of species, with what a forecast itself says of them, where it does."""
     head = ["Species", "change at the end", "unit", *_onset_heads(pathways), "growth",
@@ -136,13 +147,14 @@ def species_table(pathways: Pathways, stated: Stated) -> str:
             _number(_settled(one.gain, 2)),
             _number(one.signal),
         ]
-        rows.append(Row(cells + ([_number(stated.get(one.name))] if given else [])))
+        rows.append(Row(cells + ([_stated_cell(one, stated)] if given else [])))
     return table(
         head,
         rows,
         caption="Changes since the first frame, as an interphase on the electrode would show "
         "them; small: 90 % limits. Potentials are of the cell as recorded. Gain: by how much the "
-        "information criterion (BIC) falls; above 10 is strong. Each name leads to its bands.",
+        "information criterion (BIC) falls; above 10 is strong. Each name leads to its bands."
+        + (_STATED if given else ""),
         stacked=True,
     )
 
@@ -169,14 +181,14 @@ def reactions_table(pathways: Pathways, stated: Stated) -> str:
             _number(_settled(one.gain, 2)),
             _number(_settled(100 * one.held_out, 3)),
         ]
-        cells += [_number(stated.get(one.name))] if given else []
+        cells += [_stated_cell(one, stated)] if given else []
         rows.append(Row(cells + ([Words(one.source, one.source)] if own else [])))
     return table(
         head,
         rows,
         caption="Reactions that are found or possible, since the first frame; small: 90 % limits. "
         "Held-out error: that of frames that were left out of the fit. Each name leads to what "
-        "speaks for it.",
+        "speaks for it." + (_STATED if given else ""),
         stacked=True,
     )
 

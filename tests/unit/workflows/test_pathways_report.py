@@ -229,6 +229,9 @@ def test_what_a_forecast_says_itself_stands_beside_what_was_recovered() -> None:
     assert "forecast&#x27;s own" in text
     assert 'data-v="1.125"' in text
     assert 'data-v="1.375"' in text
+    assert '<td data-v="1.125">1.12 <small>outside</small></td>' in text  # 1.9 to 2.1
+    within = report_page(pathways(), PNG, {"LEDC": 2.0})
+    assert "<small>outside</small>" not in within
     assert "forecast&#x27;s own" not in report_page(pathways(), PNG)
 
 

@@ -232,6 +232,13 @@ def test_the_files_hold_the_same_numbers(whole: opir.Prediction, tmp_path: Path)
     page = files[4].read_text(encoding="utf-8")
     assert "http" not in re.sub(r"data:image/png;base64,[^\"]+", "", page).replace("http-equiv", "")
     assert page.index("To be read first") < page.index("<img")
+    places = re.findall(r'id="([^"]*)"', page)
+    assert len(places) == len(set(places))
+    links = re.findall(r'href="([^"]*)"', page)
+    assert {"#notes", "#forecast", "#species", "#reactions"} <= set(links)
+    assert {link[1:] for link in links} <= set(places)
+    assert '<span class="origin">forecast</span>' in page
+    assert " → " in page  # equations stand beside the names of reactions
     assert all(note.split(":")[0][:40] in page for note in whole.notes)
 
 
