@@ -80,6 +80,7 @@ EXAMPLES = [
     path
     for path in sorted((ROOT / "examples").glob("*.py"))
     if not path.name.startswith("bench_")  # tests/unit/bench/test_bench_examples.py runs these
+    and path.name != "fermentation.py"  # tests/e2e/test_real_run_studies.py runs this
 ]
 
 
@@ -87,7 +88,6 @@ EXAMPLES = [
 def test_examples_run(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     arguments = {
         "make_files.py": ["files"],
-        "fermentation.py": ["--quick", "--out", "out"],
         "nature.py": ["pictures"],
     }
     if path.name == "fit_sweeps.py":

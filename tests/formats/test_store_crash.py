@@ -233,17 +233,19 @@ for piece in map(int, sys.argv[3:]):
 
 
 def test_pieces_are_the_same_bytes_whatever_the_number_of_processes(tmp_path: Path) -> None:
-    stores = {1: tmp_path / "one", 3: tmp_path / "three"}
-    for count, url in stores.items():
-        Store.create(url)
-        processes = [
-            subprocess.Popen(
-                [sys.executable, "-c", PIECES, str(url), str(Path(__file__).parent)]
-                + [str(piece) for piece in range(worker, 9, count)]
-            )
-            for worker in range(count)
-        ]
-        assert [process.wait() for process in processes] == [0] * count
-        assert len(Store.open(url)) == 36
-    assert files(stores[1]) == files(stores[3])
-    assert validate(stores[3]) == []
+    one, three = Store.create(tmp_path / "one"), Store.create(tmp_path / "three")
+    for piece in range(9):  # by this process
+        runs = [Item(make_run(i), truth=make_truth(i)) for i in range(4 * piece, 4 * piece + 4)]
+        one.write_part(f"piece-{piece:03d}", runs)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", PIECES, three.url, str(Path(__file__).parent)]
+            + [str(piece) for piece in range(worker, 9, 3)]
+        )
+        for worker in range(3)
+    ]
+    assert [process.wait() for process in processes] == [0] * 3
+    for store in (one, three):
+        assert len(Store.open(store.url)) == 36
+    assert files(tmp_path / "one") == files(tmp_path / "three")
+    assert validate(three.url) == []

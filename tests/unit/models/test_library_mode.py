@@ -69,7 +69,7 @@ def taught() -> AbccLibrary:
     torch.set_num_threads(1)
     model = AbccLibrary(width=48, shared=16)
     config = TrainingConfig(
-        steps=250, batch=12, learning_rate=1e-2, weight_decay=0.0, average=0.9, device="cpu"
+        steps=200, batch=12, learning_rate=1e-2, weight_decay=0.0, average=0.9, device="cpu"
     )
     train(model, cells(), config=config)
     return model

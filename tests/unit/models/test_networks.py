@@ -57,7 +57,7 @@ def error(model: Any, data: Windows) -> float:
 def test_it_learns_one_batch_and_is_the_same_from_a_file(name: str, tmp_path: Path) -> None:
     data = described()
     model = make(name)
-    config = TrainingConfig(steps=160, learning_rate=1e-2, weight_decay=0.0, average=0.9)
+    config = TrainingConfig(steps=120, learning_rate=1e-2, weight_decay=0.0, average=0.9)
     train(model, data, config=config)
     assert error(model, data) < 0.3 * error(Persistence(), data)
     again = load_model(model.save(tmp_path / "model.safetensors"))

@@ -25,6 +25,7 @@ from opir.run.netcdf import write_run
 from opir.system import System
 from opir.workflows.explain import explain_run
 from opir.workflows.simulate import simulate_run
+from tests.commands import command
 
 RUNNER = CliRunner()
 AXIS = np.linspace(700, 1900, 601)
@@ -233,10 +234,8 @@ def test_the_command_names_what_is_wrong(simulated: Path, tmp_path: Path) -> Non
         ([str(simulated), "--band", "1650", "--system", "lp57"], "Nearest"),
         ([str(tmp_path / "none.nc"), "--band", "1650"], "none.nc"),
     ):
-        ended = subprocess.run(
-            [sys.executable, "-m", "opir", "explain", *words], capture_output=True, text=True
-        )
-        assert ended.returncode == 2
+        ended = command("explain", *words)
+        assert ended.status == 2
         assert said in ended.stderr
         assert "Traceback" not in ended.stderr
 

@@ -39,7 +39,7 @@ def weights(model: Abcc) -> dict[str, torch.Tensor]:
 def test_it_overfits_one_batch() -> None:
     data = decay(8)
     model = Abcc(AbccConfig(components=2, reversible=1))
-    train(model, data, config=TrainingConfig(steps=800, learning_rate=2e-2, weight_decay=0.0))
+    train(model, data, config=TrainingConfig(steps=400, learning_rate=2e-2, weight_decay=0.0))
     assert error(model, data) < 0.03 * error(Persistence(), data)
 
 
@@ -48,7 +48,7 @@ def test_simulated_voltage_sweeps_are_foreseen_from_one_frame() -> None:
     below ridge, and the learned extents grow with the product that truly forms."""
     (learn, _), (check, _), (test, product) = sweeps(96), sweeps(24, seed=1), sweeps(32, seed=2)
     model = Abcc(SMALL)
-    config = TrainingConfig(steps=900, learning_rate=1e-2, weight_decay=0.01, batch=32)
+    config = TrainingConfig(steps=500, learning_rate=1e-2, weight_decay=0.01, batch=32)
     train(model, learn, check, config=config)
     ridge = Ridge().fit(learn, check)
     assert error(model, test) < 0.2 * error(Persistence(), test)
@@ -235,7 +235,7 @@ def test_a_budget_settles_the_steps_and_they_alone_give_the_same(tmp_path: Path)
 
 def test_a_training_with_a_budget_goes_on_with_the_steps_it_settled(tmp_path: Path) -> None:
     data, state = decay(noise=0.01), tmp_path / "state.safetensors"
-    config = TrainingConfig(seconds=1.0, batch=8, save_every=1)
+    config = TrainingConfig(seconds=0.5, batch=8, save_every=1)
 
     class Stopped(Abcc):
         begun = 0

@@ -88,9 +88,7 @@ def test_a_forecast_from_names(spectrum: Path, model: Path, tmp_path: Path) -> N
     assert any("trained on simulated runs" in note for note in done.notes)
 
 
-def test_what_is_asked_for_is_used_where_it_says_all(
-    spectrum: Path, model: Path, tmp_path: Path
-) -> None:
+def test_what_is_asked_for_is_used_where_it_says_all(spectrum: Path, model: Path) -> None:
     """A measured series says voltage and current, so nothing is simulated."""
     time = np.linspace(0.0, 36000.0, 21)
     measured = Protocol.from_measured(
@@ -99,7 +97,6 @@ def test_what_is_asked_for_is_used_where_it_says_all(
     done = predict(
         spectrum,
         model=model,
-        out=tmp_path / "one",
         system=library().systems[SYSTEM].system,
         protocol=measured,
         times=[3600.0, 36000.0],
@@ -108,21 +105,18 @@ def test_what_is_asked_for_is_used_where_it_says_all(
     assert done.run.on_time("voltage") == pytest.approx([2.26, 0.1])
     assert not any("simulated cell" in note for note in done.notes)
     with pytest.raises(OptionError, match=r"up to 40000 s.*ends at 36000 s"):
-        predict(
-            spectrum, model=model, out=tmp_path / "two", system=SYSTEM, protocol=measured,
-            times=[40000.0],
-        )  # fmt: skip
+        predict(spectrum, model=model, system=SYSTEM, protocol=measured, times=[40000.0])
 
 
 def test_what_is_strange_is_said(spectrum: Path, model: Path, tmp_path: Path) -> None:
     """Another electrolyte and cation, another temperature, a band that nobody knows."""
-    usual = predict(spectrum, model=model, out=tmp_path / "a", system=SYSTEM, protocol=PROTOCOL)
+    usual = predict(spectrum, model=model, system=SYSTEM, protocol=PROTOCOL)
     assert not any("outside of what the model" in note for note in usual.notes)
     assert not any("not explained" in note for note in usual.notes)
     other = predict(
         spectrum,
         model=model,
-        out=tmp_path / "b",
+        out=tmp_path / "forecast",
         system="napf6-diglyme-hard-carbon",
         protocol="formation-c20",
     )
@@ -134,7 +128,7 @@ def test_what_is_strange_is_said(spectrum: Path, model: Path, tmp_path: Path) ->
     path = write_spectrum(
         Spectrum.from_arrays(odd.wavenumber, odd.values + alien), tmp_path / "odd.nc"
     )
-    strange = predict(path, model=model, out=tmp_path / "c", system=SYSTEM, protocol=PROTOCOL)
+    strange = predict(path, model=model, system=SYSTEM, protocol=PROTOCOL)
     assert any("not explained by the chemistry library" in note for note in strange.notes)
 
 

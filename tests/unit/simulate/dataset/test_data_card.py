@@ -41,7 +41,12 @@ def test_a_card_is_drawn_whole_and_says_simulated(
     assert set(said) == {"simulated"}
     with pytest.raises(OutputExistsError):
         data_card(tmp_path / "store", tmp_path / "card")
-    data_card(tmp_path / "store", tmp_path / "card", overwrite=True)
+    monkeypatch.setattr(
+        "opir.workflows.data_card.save", lambda _, path: path.write_bytes(b"another")
+    )
+    assert data_card(tmp_path / "store", tmp_path / "card", overwrite=True) == drawn
+    there = {path: path.read_bytes() for path in (tmp_path / "card").iterdir()}
+    assert there == dict.fromkeys(drawn, b"another")
 
 
 def test_measured_runs_get_no_card(tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ def test_failed_draws_are_drawn_anew_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STAND_IN_FAIL", "4,9")
-    result = generate(PRESET, tmp_path / "store", workers=2, simulator=NAME)
+    result = generate(PRESET, tmp_path / "store", workers=1, simulator=NAME)
     assert result.redrawn == 2
     tags = result.store.record("lp30-graphite-00002")["tags"]
     assert tags["attempt"] == 1
