@@ -164,6 +164,13 @@ class TrainedForecaster(Forecaster):
         """
         return {}
 
+    def taught(self, windows: Windows) -> dict[str, NDArray[np.float32]]:
+        """What is told of training windows besides their spectra; nothing here.
+
+        As of :meth:`prepare`: worked out once, and handed on to :meth:`losses`.
+        """
+        return {}
+
     def look(self, inputs: ForecastInputs) -> Forecast:
         """The forecast by which validation windows are judged while training.
 

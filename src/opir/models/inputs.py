@@ -163,11 +163,18 @@ class Windows:
             single precision stays single.
         block: Number of the stretch of time that each window lies in, shape ``[batch]``;
             windows of one block are not independent.
+        extents: True extents of reactions since the first given frame, of simulated runs, as an
+            interphase on the electrode would show them [mmol m-2], at the given times and those
+            ahead, ``[batch, given frames + frames, reaction]``; NaN where not known. None, as a
+            rule: no measurement gives them.
+        reactions: Their names.
     """
 
     inputs: ForecastInputs
     target: Spectra
     block: NDArray[np.int64]
+    extents: NDArray[np.float32] | None = None
+    reactions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", _spectra(self.target))
@@ -176,6 +183,9 @@ class Windows:
         _same(self.target, shape, "target")
         _same(self.block, (len(self.inputs),), "block")
         _finite(self.target, "target")
+        if self.extents is not None:
+            times = self.inputs.given.shape[1] + self.inputs.frames
+            _same(self.extents, (len(self.inputs), times, len(self.reactions)), "extents")
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -188,7 +198,10 @@ class Windows:
     def rows(self, index: ArrayLike) -> Windows:
         """Some of the windows."""
         at = np.atleast_1d(np.asarray(index))
-        return Windows(self.inputs.rows(at), self.target[at], self.block[at])
+        extents = None if self.extents is None else self.extents[at]
+        return Windows(
+            self.inputs.rows(at), self.target[at], self.block[at], extents, self.reactions
+        )
 
 
 def from_first(windows: Windows) -> Windows:
@@ -203,7 +216,7 @@ def from_first(windows: Windows) -> Windows:
         times=np.concatenate([inputs.given_times[:, 1:], inputs.times], axis=1),
     )
     target = np.concatenate([inputs.given[:, 1:], windows.target], axis=1)
-    return Windows(later, target, windows.block)
+    return Windows(later, target, windows.block, windows.extents, windows.reactions)
 
 
 def given_more(windows: Windows, count: int) -> Windows:
@@ -221,7 +234,7 @@ def given_more(windows: Windows, count: int) -> Windows:
         given_times=np.concatenate([inputs.given_times, inputs.times[:, :count]], axis=1),
         times=inputs.times[:, count:],
     )
-    return Windows(given, target[:, count:], windows.block)
+    return Windows(given, target[:, count:], windows.block, windows.extents, windows.reactions)
 
 
 def _spectra(values: ArrayLike) -> Spectra:

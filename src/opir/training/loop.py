@@ -104,7 +104,8 @@ def train(
         model.begin(windows, seed=plan.seed)
     module = model.module.to(device)
     optimiser = _optimiser(model, plan)
-    data = _tensors(windows, device, model.prepare(windows.inputs))
+    prepared = {**model.prepare(windows.inputs), **model.taught(windows)}
+    data = _tensors(windows, device, prepared)
     now = TrainingState(0, _copy(module), _copy(module), 0, float("inf"))
     looked = validation if plan.seconds is None else _some(validation)
 

@@ -20,6 +20,7 @@ from opir.models.known_systems import KnownSystems
 from opir.run.store import Store
 from opir.training import TrainingConfig
 from opir.workflows.train import Trained, check_beside, fit_and_save
+from opir.workflows.true_extents import with_extents
 
 __all__ = ["column_range", "first_settings", "fold_without", "is_store", "train_on_store"]
 
@@ -56,7 +57,9 @@ def train_on_store(
     """Train a forecaster on the runs of an OpIRSpec store, whose systems are told to it.
 
     Runs come to their pools as in the random split of OpIRBench, by the hash of their ids: those of
-    its test pool are not trained on, so the model can be examined on them.
+    its test pool are not trained on, so the model can be examined on them. Where the runs are
+    simulated, models that can be are taught by the true extents of their reactions, too
+    (:func:`opir.workflows.true_extents.with_extents`).
 
     Args:
         store: The store, or where it is.
@@ -81,6 +84,8 @@ def train_on_store(
     sources = open_sources(store)
     data = load_fold(fold_without(sources, without), sources)
     learn = data.train
+    if sources.index()[data.fold.train[0]].origin == "simulated":
+        learn = with_extents(learn, sources.store("main"), data.fold.train)
     made.recipe = {
         "processing": "[]",
         "wavenumber": learn.inputs.wavenumber.tolist(),
@@ -102,6 +107,7 @@ def train_on_store(
         ).to_json(),
         "runs": [f"{len(learn)} runs of {Path(sources.store('main').url).name}"],
         "origin": sorted({sources.index()[id].origin for id in data.fold.train}),
+        "taught_extents": learn.extents is not None,
     }
     return fit_and_save(
         made,

@@ -15,8 +15,10 @@ from opir.cli import main  # noqa: E402
 from opir.errors import ModelError, OptionError, UnknownNameError  # noqa: E402
 from opir.models import load_model  # noqa: E402
 from opir.models.abcc.library_mode import AbccLibrary  # noqa: E402
+from opir.models.descriptor import describe  # noqa: E402
+from opir.models.inputs import DRIVE, ForecastInputs, Windows  # noqa: E402
 from opir.protocol import Protocol  # noqa: E402
-from opir.run import Spectrum  # noqa: E402
+from opir.run import Run, Spectrum  # noqa: E402
 from opir.run.netcdf import read_run, write_run, write_spectrum  # noqa: E402
 from opir.run.store import Item, Store  # noqa: E402
 from opir.simulate import simulate  # noqa: E402
@@ -24,6 +26,7 @@ from opir.training import TrainingConfig  # noqa: E402
 from opir.workflows.predict import predict  # noqa: E402
 from opir.workflows.train import train  # noqa: E402
 from opir.workflows.train_store import first_settings, train_on_store  # noqa: E402
+from opir.workflows.true_extents import with_extents  # noqa: E402
 
 AXIS = np.linspace(800.0, 1900.0, 96)
 SYSTEM, PROTOCOL = "lp30-graphite", "formation-c10"
@@ -176,3 +179,42 @@ def test_files_of_runs_are_no_store_of_described_cells(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="many of them in a store.*opir data add"):
         train([path], out=tmp_path / "model.safetensors", model="abcc-library")
     assert not (tmp_path / "model.safetensors").exists()
+
+
+def test_simulated_runs_tell_their_true_extents(tmp_path: Path) -> None:
+    made = [simulate(SYSTEM, PROTOCOL, seed=seed, frames=6, wavenumber=AXIS) for seed in range(3)]
+    store = Store.create(tmp_path / "store", title="simulated, small")
+    store.append([Item(one.run, f"a-{n}", truth=one.truth) for n, one in enumerate(made)])
+    runs = [store.run(id) for id in ("a-2", "a-0")]
+    windows = Windows(
+        _inputs(runs),
+        np.array([run.values[1:] for run in runs]),
+        np.arange(2),
+    )
+    told = with_extents(windows, store, ["a-2", "a-0"])
+    assert told.extents is not None
+    true = made[2].truth
+    at = [str(name) for name in true["reaction"].values].index("ec-to-ledc")
+    optics = library().systems[SYSTEM].optics
+    shows = optics["area_per_volume"].value * optics["path_length"].value
+    course = true["extents"].values[:, at]
+    np.testing.assert_allclose(
+        told.extents[0, :, told.reactions.index("ec-to-ledc")],
+        1e3 * shows * (course - course[0]),
+        rtol=1e-5,
+    )
+    # one run of which nobody knows the truth: then nothing is told
+    store.append([Item(made[0].run, "b-0")])
+    assert with_extents(windows, store, ["a-2", "b-0"]) is windows
+
+
+def _inputs(runs: list[Run]) -> ForecastInputs:
+    drive = [np.stack([run.on_time(channel) for channel in DRIVE], axis=-1) for run in runs]
+    return ForecastInputs(
+        np.array([run.values[:1] for run in runs]),
+        np.array([run.time[:1] for run in runs]),
+        np.array([run.time[1:] for run in runs]),
+        AXIS,
+        np.array(drive),
+        [describe(library().systems[SYSTEM].system) for _ in runs],
+    )

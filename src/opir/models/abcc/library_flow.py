@@ -34,7 +34,6 @@ _FIRST_HAZARD = -9.0
 """Logarithm of the hazard that training starts from, per 1e4 s at full weight."""
 _FIRST_PRECISION = 2.0
 """Before its softplus, of what a frame tells: with less, training learns to ignore the latent."""
-_FIRST_DILUTION = -3.0
 _WIDTH = 0.3
 """How far around a reaction's onset training first looks for its dose [V]."""
 _FAR = 2.0
@@ -56,6 +55,7 @@ class LibraryInputs:
         state: About unit variance, 0 where not known, ``[batch, times, STATES]``.
         latent: What is peculiar of this cell and not known beforehand, 0 for a usual one,
             ``[batch, latent]``.
+        dilution: See :func:`opir.models.abcc.tables.dilution_of`, ``[batch]``.
     """
 
     context: Tensor
@@ -66,6 +66,7 @@ class LibraryInputs:
     growing: Tensor
     state: Tensor
     latent: Tensor
+    dilution: Tensor
 
     def at(self, frames: Tensor) -> LibraryInputs:
         """The given frame and some of the later ones, numbered from 0."""
@@ -192,7 +193,7 @@ class LibraryFlow(nn.Module):
         }
         for name, values in buffers.items():
             self.register_buffer(name, torch.tensor(np.asarray(values), dtype=torch.float32))
-        species, reactions = tables.reactions.stoichiometry.shape
+        reactions = tables.reactions.stoichiometry.shape[1]
         self.context_in = nn.Linear(context, width)
         self.context_inside = nn.Sequential(nn.GELU(), nn.Linear(width, width), nn.GELU())
         self.of_latent = nn.Linear(latent, width, bias=False)
@@ -204,8 +205,6 @@ class LibraryFlow(nn.Module):
         self.between = nn.Linear(shared, shared)
         self.law = _zero(nn.Linear(shared, GROWING + 4))
         self.offset = nn.Parameter(torch.full((reactions,), _FIRST_HAZARD))
-        self.visible = nn.Parameter(torch.zeros(species))
-        self.log_dilution = nn.Parameter(torch.tensor(_FIRST_DILUTION))
 
         self.state_gate = nn.Linear(width, 2 * width)
         self.state_in = nn.Linear(STATES + 1, width)
@@ -226,7 +225,7 @@ class LibraryFlow(nn.Module):
         """The changes at all times but the first, which is the given frame."""
         context = self.context(inputs)
         hazards = self.hazards(context, inputs.growing)
-        dilution = torch.exp(self.log_dilution)
+        dilution = inputs.dilution[:, None]
         in_liquid = self.dissolved > 0
         # Amounts count as they are seen in the interphase; the liquid is more than it shows.
         held = torch.where(in_liquid, inputs.initial / dilution, inputs.initial)
@@ -239,7 +238,7 @@ class LibraryFlow(nn.Module):
             most=self.most,
         )
         change = (exact @ self.stoichiometry.double().T).to(held.dtype)
-        seen = change * torch.where(in_liquid, dilution, torch.exp(self.visible))
+        seen = change * torch.where(in_liquid, dilution, 1.0)[:, None]
         whole = inputs.amounts @ self.forms.T
         there = in_liquid & (whole > _LEAST)
         share = torch.where(there[:, None], seen / whole.clamp_min(_LEAST)[:, None], 0.0)

@@ -15,14 +15,11 @@ from opir.chemistry import library
 from opir.errors import ModelError, OptionError
 from opir.models.abcc.library_axis import OtherAxis
 from opir.models.abcc.library_doubt import chosen_doubt
+from opir.models.abcc.library_extents import extent_error, taught_extents
 from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath, quick_absorbance
 from opir.models.abcc.library_module import LibraryModule, Start, clock
 from opir.models.abcc.protocol_features import GROWING, STATES, protocol_features
-from opir.models.abcc.tables import (
-    ChemistryTables,
-    StaticState,
-    check_descriptor,
-)
+from opir.models.abcc.tables import ChemistryTables, StaticState, check_descriptor
 from opir.models.base import MODELS, Arrays
 from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows, from_first, given_more
@@ -58,6 +55,7 @@ class AbccLibrary(NetworkForecaster):
         drift_weight: Of the error with its straight baseline.
         latent_share: Of the runs of a step of which frames tell of the latent.
         narrowness: Of what frames tell of the latent (a divergence, in nats), in the loss.
+        extent_weight: Of errors of extents in the loss, where training windows tell the true ones.
     """
 
     name: ClassVar[str] = "abcc-library"
@@ -83,6 +81,7 @@ class AbccLibrary(NetworkForecaster):
         drift_weight: float = 0.1,
         latent_share: float = 0.5,
         narrowness: float = 1e-5,
+        extent_weight: float = 0.5,
         without: str = "",
     ) -> None:
         super().__init__(
@@ -94,10 +93,12 @@ class AbccLibrary(NetworkForecaster):
             drift_weight=drift_weight,
             latent_share=latent_share,
             narrowness=narrowness,
+            extent_weight=extent_weight,
             without=without,
         )
         self._tables: ChemistryTables | None = None
         self._other: OtherAxis | None = None
+        self._usual = np.ones(0, np.float32)
 
     def build(self, sizes: Sizes) -> LibraryFlow:
         """The flow, with first weights drawn from torch's generator."""
@@ -183,10 +184,17 @@ class AbccLibrary(NetworkForecaster):
             "path": said.path.astype(np.float32),
         }
 
+    def taught(self, windows: Windows) -> dict[str, NDArray[np.float32]]:
+        """True extents, where they are known (:mod:`opir.models.abcc.library_extents`)."""
+        if windows.extents is None or not self.options["extent_weight"]:
+            return {}
+        found, self._usual = taught_extents(windows, self.tables.reactions.reactions)
+        return {"extents": found}
+
     def losses(self, batch: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
         """Error without and with a straight baseline, and the size of the residual.
 
-        Some of the runs are usual cells, of the others some frames have told of the latent.
+        Of some of the runs frames have told of the latent. Also how far off known extents are.
         """
         module = self.module
         module.train()
@@ -199,14 +207,18 @@ class AbccLibrary(NetworkForecaster):
         told, nats = module.drawn(
             told, wanted, known, float(self.options["latent_share"]), generator
         )
-        error, residual = module.beyond(told, wanted)
+        error, residual, path = module.beyond(told, wanted)
         scale = module.adapter.scale
-        return {
+        terms = {
             "absolute": module.flat(error).abs().mean() / scale,
             "drift": self.options["drift_weight"] * error.abs().mean() / scale,
             "residual": self.options["residual_weight"] * residual.abs().mean() / scale,
             "narrowness": self.options["narrowness"] * nats,
         }
+        if "extents" in batch:
+            off = extent_error(path.extents, batch["extents"][:, 1:][:, frames], self._usual)
+            terms["extents"] = self.options["extent_weight"] * off
+        return terms
 
     def calibrate(self, validation: Windows) -> None:
         """Choose how much of what given frames show beyond the forecast is carried on.
@@ -346,10 +358,10 @@ class AbccLibrary(NetworkForecaster):
         if more:
             seen = told.at(torch.arange(more, device=where))
             wanted = given[:, 1:] - base[:, None]
-            beyond, _ = module.beyond(seen, wanted)
+            beyond = module.beyond(seen, wanted)[0]
             mean, variance = module.posterior(seen, beyond, torch.ones_like(beyond[..., 0]))
             told, spread = replace(told, latent=mean), variance.sqrt()
-            beyond, _ = module.beyond(replace(seen, latent=mean), wanted)
+            beyond = module.beyond(replace(seen, latent=mean), wanted)[0]
             scores = module.adapter.to_scores(beyond.mean(dim=1))
             carried = module.carried * module.adapter.to_change(scores)
         basis = module.adapter.change_basis * module.adapter.change_scale[:, None]
@@ -412,10 +424,7 @@ class AbccLibrary(NetworkForecaster):
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Options, sizes, names of the chemistry and weights."""
         config, arrays = super().state()
-        reactions = self.tables.reactions
-        config["species"], config["reactions"] = list(reactions.species), list(reactions.reactions)
-        config["populations"] = [list(label) for label in self.tables.populations]
-        return config, arrays
+        return config | self.tables.names, arrays
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
@@ -428,14 +437,7 @@ class AbccLibrary(NetworkForecaster):
         axis = np.asarray(arrays["adapter.wavenumber"], dtype=np.float64)
         tables = ChemistryTables.of(library(), axis)
         model._tables = tables
-        same = (
-            list(tables.reactions.species) == list(config["species"])
-            and list(tables.reactions.reactions) == list(config["reactions"])
-            and [list(label) for label in tables.populations] == config["populations"]
-            and np.allclose(tables.reactions.stoichiometry, arrays["network.stoichiometry"])
-            and np.allclose(tables.molar, arrays["network.molar"], rtol=1e-4, atol=1e-6)
-        )
-        if not same:
+        if not tables.are_those_of(config, arrays):
             raise ModelError(
                 f"the {cls.name} in the file was trained with another chemistry library",
                 remedy="Use the opir that wrote it, or train it anew",

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs
+from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath
 from opir.models.abcc.protocol_features import STATES
-from opir.models.abcc.tables import working_potential
+from opir.models.abcc.tables import dilution_of, working_potential
 from opir.models.inputs import ForecastInputs
 from opir.models.networks.adapter import SpectraAdapter
 from opir.models.networks.base import NetworkModule
@@ -104,7 +104,7 @@ class LibraryModule(NetworkModule):
             return told, wanted.new_zeros(())
         some = told.rows(slice(0, count))
         with torch.no_grad():
-            beyond, _ = self.beyond(some, wanted[:count])
+            beyond = self.beyond(some, wanted[:count])[0]
         often = torch.rand((count, 1), generator=generator)
         seen = torch.rand((count, len(known)), generator=generator) < often
         seen = (seen.to(known.device) | known).to(beyond.dtype)
@@ -114,12 +114,12 @@ class LibraryModule(NetworkModule):
         nats = 0.5 * (mean.square() + variance - 1 - variance.log()).sum(dim=1).mean()
         return replace(told, latent=latent), nats
 
-    def beyond(self, told: LibraryInputs, wanted: Tensor) -> tuple[Tensor, Tensor]:
-        """What wanted changes have beyond those forecast, and the residual."""
+    def beyond(self, told: LibraryInputs, wanted: Tensor) -> tuple[Tensor, Tensor, LibraryPath]:
+        """What wanted changes have beyond those forecast, the residual, and the path."""
         path = self.flow(told)
         residual = self.adapter.to_change(path.residual)
         change = self.flow.spectra(path, told) + residual
-        return wanted - change, residual
+        return wanted - change, residual, path
 
     def flat(self, spectra: Tensor) -> Tensor:
         """Without their straight baseline."""
@@ -165,6 +165,7 @@ class LibraryModule(NetworkModule):
             growing=batch["growing"],
             state=torch.nan_to_num(state).clamp(-8, 8),
             latent=static.new_zeros(static.shape[0], self.flow.of_latent.in_features),
+            dilution=dilution_of(batch["descriptor"]),
         ), base
 
 

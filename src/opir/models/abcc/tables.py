@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from opir.chemistry import Library, Reaction
 from opir.chemistry.functional_groups import GROUPS, count_groups
@@ -20,6 +23,7 @@ __all__ = [
     "REACTION_FEATURES",
     "ChemistryTables",
     "StaticState",
+    "dilution_of",
     "reaction_features",
     "working_potential",
 ]
@@ -34,6 +38,7 @@ _POSITIVE = 1.0
 """Counter electrodes above are those of full cells [V]."""
 
 _ELEMENTS = ("C", "O", "H", "F", "N", "S", "P", "B")
+_ON_A_FOIL, _WITH_SURFACE, _USUAL_DILUTION = -2.05, 0.57, 0.2
 _LAWS = ("tafel", "chemical", "surface", "dissolution", "gas_evolution")
 _DENSITY = 1.25
 """Of an electrolyte [kg/L]; a usual value, to turn a mass fraction of water into an amount."""
@@ -206,6 +211,23 @@ class ChemistryTables:
         used[[name == "e-" for name in self.reactions.species]] = 0.0
         return used
 
+    @property
+    def names(self) -> dict[str, Any]:
+        """Names of species, reactions and populations, as JSON values."""
+        return {
+            "species": list(self.reactions.species),
+            "reactions": list(self.reactions.reactions),
+            "populations": [list(label) for label in self.populations],
+        }
+
+    def are_those_of(self, config: Mapping[str, Any], arrays: Mapping[str, Array]) -> bool:
+        """Whether a model's state was made with the same names, stoichiometry and spectra."""
+        return (
+            all(config[key] == value for key, value in self.names.items())
+            and np.allclose(self.reactions.stoichiometry, arrays["network.stoichiometry"])
+            and np.allclose(self.molar, arrays["network.molar"], rtol=1e-4, atol=1e-6)
+        )
+
     def read(self, spectra: Array, descriptor: Array) -> StaticState:
         """Explain static spectra by the library.
 
@@ -277,6 +299,23 @@ def working_potential(voltage: Array, descriptor: Array) -> Array:
     names = [f"counter electrode: potential at degree {degree} [V]" for degree in (0.1, 0.5)]
     counter = descriptor[:, [place[name] for name in names]].mean(axis=1)[:, None]
     return np.asarray(np.where(counter > _POSITIVE, counter - voltage, voltage - counter))
+
+
+def dilution_of(descriptor: Tensor) -> Tensor:
+    """How much a dissolved molecule shows against one in the interphase, ``[batch]``.
+
+    Both lie within the reach of the light, the interphase on the surface of the electrode, the
+    electrolyte beside it: the more surface per geometric area, the more of it. A power law through
+    the library's own cells, whose geometry is guessed, within 40 %: 0.009 for foils of metal, 0.17
+    to 0.38 for porous electrodes. 0.2 where the working electrode is not known.
+
+    Args:
+        descriptor: See :func:`opir.models.descriptor.describe`, ``[batch, feature]``.
+    """
+    surface = DESCRIPTOR.index("working electrode: log10 of surface over geometric area")
+    known = DESCRIPTOR.index("working electrode: known")
+    found = 10.0 ** (_ON_A_FOIL + _WITH_SURFACE * descriptor[:, surface])
+    return torch.where(descriptor[:, known] > 0, found, _USUAL_DILUTION)
 
 
 def check_descriptor(descriptor: Array) -> None:
