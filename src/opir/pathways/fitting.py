@@ -39,6 +39,7 @@ class Fitting:
         expected: What rate constants expect, or None.
         time: [s], ``[time]``.
         voltage: [V], ``[time]``, or None.
+        forecast: Whether the spectra are a forecast.
 
     Attributes:
         weighed: What speaks for each reaction of the setting.
@@ -56,7 +57,10 @@ class Fitting:
         expected: Expected | None,
         time: Array,
         voltage: Array | None,
+        *,
+        forecast: bool = False,
     ) -> None:
+        self.forecast = forecast
         self.setting, self.wavenumber, self.noise = setting, wavenumber, noise
         self.time, self.voltage, self.point = time, voltage, level
         if expected is None:
@@ -84,7 +88,7 @@ class Fitting:
             self.courses = courses_of(self.problem, self.fit)
             held = None
             if expected is not None:
-                held = courses_of_cells(self.problem, expected, self.courses)
+                held = courses_of_cells(self.problem, expected, self.courses, always=forecast)
             self.courses = self.courses if held is None else held
 
     @property
@@ -194,6 +198,11 @@ class Fitting:
         """What a reader should know of the fit."""
         if self.problem is None:
             return ["No reaction is likely: what changes is the electrolyte, or is not known."]
+        if self.courses.held and self.forecast:
+            return [
+                "A forecast is less sure than cells of one kind are alike: courses and limits are "
+                "those of a cell whose rate constants vary so, as near to the forecast as it comes."
+            ]
         if self.courses.held:
             return [
                 "A cell of the library, its rate constants varied as cells of one kind differ, "

@@ -216,7 +216,10 @@ def _fitting(
     remarks += setting.remarks
     if not setting.reactions:
         return None, remarks
-    made = Fitting(setting, spectra, wavenumber, *noise, expected, run.time, voltage)
+    made = Fitting(
+        setting, spectra, wavenumber, *noise, expected, run.time, voltage,
+        forecast=run.origin == "forecast",
+    )  # fmt: skip
     return made, remarks
 
 

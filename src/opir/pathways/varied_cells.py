@@ -39,7 +39,9 @@ are independent), and so much more squared misfit is nearly as good. Both, and t
 chosen on simulated validation runs."""
 
 
-def courses_of_cells(problem: Problem, expected: Expected, free: Courses) -> Courses | None:
+def courses_of_cells(
+    problem: Problem, expected: Expected, free: Courses, *, always: bool = False
+) -> Courses | None:
     """The courses, if the spectra let them be those of such a cell.
 
     Args:
@@ -47,6 +49,8 @@ def courses_of_cells(problem: Problem, expected: Expected, free: Courses) -> Cou
         expected: By the rate constants, of cells that vary too.
         free: As the spectra alone have them, near wide limits. What constants do not expect keeps
             its course.
+        always: Take them whether or not the spectra agree: of a forecast, whose spectra are less
+            sure than cells of one kind are alike.
 
     Returns:
         None where no cells were simulated, or their courses are not those of the free fit.
@@ -86,7 +90,7 @@ def courses_of_cells(problem: Problem, expected: Expected, free: Courses) -> Cou
     extents = np.maximum(np.einsum("trk,rk->tr", course, weights.reshape(reactions, -1)), 0.0)
     for column in range(reactions):
         extents[1:, column] = isotonic_regression(extents[1:, column]).x
-    if not _agrees(problem, extents, free.extents):
+    if not always and not _agrees(problem, extents, free.extents):
         return None
     deviation = np.zeros_like(extents)
     made = problem.setting.signature

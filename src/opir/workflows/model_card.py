@@ -78,6 +78,14 @@ def model_card(
             f"- **Training**: {training.steps:,} steps of {training.batch} runs, learning rate "
             f"{training.learning_rate:g}, seed {training.seed}; "
             "`opir pretrain STORE -o DIR` makes it again.",
+            *(
+                (
+                    "- **Taught** by the true extents of the reactions of the training runs, too, "
+                    "which only simulated runs have; models of OpIRBench's tables are not.",
+                )
+                if recipe.get("taught_extents")
+                else ()
+            ),
             "",
             "## Scores, simulated test runs",
             "",

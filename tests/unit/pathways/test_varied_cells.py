@@ -80,6 +80,10 @@ def test_a_cell_whose_constants_hold_is_known_better_than_by_the_free_fit() -> N
 def test_a_cell_whose_constants_do_not_hold_keeps_the_free_courses() -> None:
     _, problem, free = made()
     assert courses_of_cells(problem, cells(shift=0.35), free) is None
+    # but of a forecast, which is no evidence against them
+    held = courses_of_cells(problem, cells(shift=0.35), free, always=True)
+    assert held is not None
+    assert held.held
 
 
 def test_how_much_of_a_cell_the_spectra_show_is_found() -> None:
