@@ -12,6 +12,7 @@ from opir.pathways.expected import Expected
 from opir.pathways.fit import Fit, Problem, fit_reactions
 from opir.pathways.found_reactions import POSSIBLE, found_reactions, told_as_sum, unneeded
 from opir.pathways.found_species import found_species
+from opir.pathways.point_noise import seen_noise
 from opir.pathways.propose import propose
 from opir.pathways.refine import courses_of
 from opir.pathways.result import FoundReaction, FoundSpecies
@@ -62,7 +63,8 @@ class Fitting:
     ) -> None:
         self.forecast = forecast
         self.setting, self.wavenumber, self.noise = setting, wavenumber, noise
-        self.time, self.voltage, self.point = time, voltage, level
+        self.time, self.voltage = time, voltage
+        self.point = seen_noise(spectra, forecast=forecast)
         if expected is None:
             guess = plain_guess(setting, spectra, wavenumber, noise)
         else:

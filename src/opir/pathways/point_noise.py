@@ -8,7 +8,10 @@ from scipy.ndimage import median_filter
 
 from opir.errors import AxisError, ValueRangeError
 
-__all__ = ["check_change", "check_noise", "noise_of", "noise_profile", "point_noise"]
+__all__ = [
+    "check_change", "check_noise", "fine_noise", "noise_of", "noise_profile", "point_noise",
+    "seen_noise",
+]  # fmt: skip
 
 Array = NDArray[np.float64]
 
@@ -106,6 +109,37 @@ def noise_of(
         first = point_noise(values[:1])
         profile, level = np.maximum(profile, first), max(level, first)
     return profile, level
+
+
+def fine_noise(values: ArrayLike) -> float:
+    """Standard deviation of what differs between neighbouring points, in the unit of the values.
+
+    From the median size of second differences along the wavenumber. Of noise that is correlated
+    from point to point it is only the part that is not.
+
+    Args:
+        values: Noise, or spectra whose bands are wide, ``[time, wavenumber]``.
+    """
+    apart = np.diff(np.asarray(values, dtype=np.float64), n=2, axis=1) / np.sqrt(6)
+    return float(1.4826 * np.median(np.abs(apart)))
+
+
+def seen_noise(spectra: ArrayLike, *, forecast: bool = False) -> float:
+    """Noise of a point by which it is judged when a change can be seen.
+
+    :func:`fine_noise` of steps from frame to frame; of a forecast at least that of the first
+    spectrum, the measured one.
+
+    Args:
+        spectra: ``[time, wavenumber]``, two frames at least.
+        forecast: Whether all spectra but the first are forecast.
+    """
+    values = np.asarray(spectra, dtype=np.float64)
+    found = fine_noise(np.diff(values, axis=0)) / np.sqrt(2)
+    least = _ROUNDING * float(np.abs(values - values[:1]).max(initial=0.0))
+    if forecast:
+        least = max(least, fine_noise(values[:1]))
+    return float(max(found, least, np.finfo(np.float64).tiny))
 
 
 def check_change(change: ArrayLike, wavenumber: ArrayLike) -> tuple[Array, Array]:

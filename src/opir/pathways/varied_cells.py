@@ -24,7 +24,7 @@ __all__ = ["CELLS", "courses_of_cells"]
 
 Array = NDArray[np.float64]
 
-CELLS = 8
+CELLS = 16
 """Cells that are simulated."""
 _FEWEST = 4
 _MODES = 3

@@ -102,7 +102,7 @@ def test_errors_are_of_logarithms_and_alike_on_both_sides(usual: float, factor: 
 def test_who_is_told_learns_which_reactions_run(cells: Windows) -> None:
     torch.set_num_threads(1)
     config = TrainingConfig(
-        steps=120, batch=8, learning_rate=1e-2, weight_decay=0.0, average=0.9, device="cpu"
+        steps=200, batch=8, learning_rate=1e-2, weight_decay=0.0, average=0.9, device="cpu"
     )
     off = []
     for weight in (0.5, 0.0):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from opir.chemistry import Library
 from opir.errors import StoreError
 from opir.pathways.onset import find_onset
+from opir.pathways.point_noise import fine_noise
 from opir.pathways.result import Onset
 from opir.pathways.setting import setting_of
 from opir.run.store import Store
@@ -120,5 +121,4 @@ def _noise(store: Store, id: str, clean: Array) -> float:
     """Of a point of the measured spectra."""
     signal = str(store.record(id)["signal"])
     measured = store.batch([id], [signal])[signal][0].astype(np.float64)
-    apart = np.diff(measured - clean, n=2, axis=1) / np.sqrt(6)
-    return float(max(1.4826 * np.median(np.abs(apart)), 1e-12))
+    return max(fine_noise(measured - clean), 1e-12)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from opir.errors import UnknownNameError
 from opir.models.abcc.protocol_features import GROWING, LEVELS, STATES
 from opir.models.abcc.reactions import limited_extents
-from opir.models.abcc.tables import ChemistryTables
+from opir.models.abcc.tables import REACTION_FEATURES, USUAL_DILUTION, ChemistryTables
 from opir.models.networks.layers import Residual
 
 __all__ = [
@@ -160,6 +160,7 @@ class LibraryFlow(nn.Module):
     solid: Tensor
     kinds: Tensor
     prior: Tensor
+    at_surface: Tensor
 
     def __init__(
         self,
@@ -193,6 +194,8 @@ class LibraryFlow(nn.Module):
         }
         for name, values in buffers.items():
             self.register_buffer(name, torch.tensor(np.asarray(values), dtype=torch.float32))
+        tafel = tables.features[:, REACTION_FEATURES.index("law: tafel")]
+        self.register_buffer("at_surface", torch.tensor(tafel > 0))
         reactions = tables.reactions.stoichiometry.shape[1]
         self.context_in = nn.Linear(context, width)
         self.context_inside = nn.Sequential(nn.GELU(), nn.Linear(width, width), nn.GELU())
@@ -224,8 +227,10 @@ class LibraryFlow(nn.Module):
     def forward(self, inputs: LibraryInputs) -> LibraryPath:
         """The changes at all times but the first, which is the given frame."""
         context = self.context(inputs)
-        hazards = self.hazards(context, inputs.growing)
         dilution = inputs.dilution[:, None]
+        hazards = self.hazards(context, inputs.growing)
+        # At an electrode so much runs per surface, however much electrolyte is beside it.
+        hazards = hazards * torch.where(self.at_surface, dilution / USUAL_DILUTION, 1.0)[:, None]
         in_liquid = self.dissolved > 0
         # Amounts count as they are seen in the interphase; the liquid is more than it shows.
         held = torch.where(in_liquid, inputs.initial / dilution, inputs.initial)

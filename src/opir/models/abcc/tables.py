@@ -21,6 +21,7 @@ from opir.models.descriptor import DESCRIPTOR
 
 __all__ = [
     "REACTION_FEATURES",
+    "USUAL_DILUTION",
     "ChemistryTables",
     "StaticState",
     "dilution_of",
@@ -38,7 +39,9 @@ _POSITIVE = 1.0
 """Counter electrodes above are those of full cells [V]."""
 
 _ELEMENTS = ("C", "O", "H", "F", "N", "S", "P", "B")
-_ON_A_FOIL, _WITH_SURFACE, _USUAL_DILUTION = -2.05, 0.57, 0.2
+_ON_A_FOIL, _WITH_SURFACE = -2.05, 0.57
+USUAL_DILUTION = 0.2
+"""How much a dissolved molecule shows where nothing is known of the electrode."""
 _LAWS = ("tafel", "chemical", "surface", "dissolution", "gas_evolution")
 _DENSITY = 1.25
 """Of an electrolyte [kg/L]; a usual value, to turn a mass fraction of water into an amount."""
@@ -315,7 +318,7 @@ def dilution_of(descriptor: Tensor) -> Tensor:
     surface = DESCRIPTOR.index("working electrode: log10 of surface over geometric area")
     known = DESCRIPTOR.index("working electrode: known")
     found = 10.0 ** (_ON_A_FOIL + _WITH_SURFACE * descriptor[:, surface])
-    return torch.where(descriptor[:, known] > 0, found, _USUAL_DILUTION)
+    return torch.where(descriptor[:, known] > 0, found, USUAL_DILUTION)
 
 
 def check_descriptor(descriptor: Array) -> None:
