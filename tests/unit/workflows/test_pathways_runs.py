@@ -65,6 +65,19 @@ def recovered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
 
 
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the pathways are recovered with, once they are."""
+    options: dict[str, Any] = {}
+
+    def look(run: Run, **asked: Any) -> Any:
+        options.update(asked)
+        return pathways()
+
+    monkeypatch.setattr(opir.pathways, "recover", look, raising=False)
+    return options
+
+
 def a_run(name: str = "a", origin: str = "measured") -> Run:
     """A small run."""
     values = np.random.default_rng(0).random((4, AXIS.size))
@@ -150,15 +163,8 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_references_are_read_and_handed_on(
-    tmp_path: Path, run_file: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, run_file: Path, given: dict[str, Any]
 ) -> None:
-    given: dict[str, Any] = {}
-
-    def look(run: Run, **options: Any) -> Any:
-        given.update(options)
-        return pathways()
-
-    monkeypatch.setattr(opir.pathways, "recover", look, raising=False)
     path = write_spectrum(a_run().spectrum(0), tmp_path / "one.nc")
     pathways_run(run_file, references={"mine": path}, species=["LEDC"], user_reactions=["A -> B"])
     assert isinstance(given["references"]["mine"], Spectrum)
@@ -169,18 +175,8 @@ def test_references_are_read_and_handed_on(
 
 
 def test_files_of_ones_own_are_where_names_are_looked_up(
-    tmp_path: Path,
-    run_file: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, run_file: Path, given: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given: dict[str, Any] = {}
-
-    def look(run: Run, **options: Any) -> Any:
-        given.update(options)
-        return pathways()
-
-    monkeypatch.setattr(opir.pathways, "recover", look, raising=False)
     source = next(p for key, p in library().origins.items() if key == "systems lp30-graphite")
     own = tmp_path / "own.yaml"
     text = source.read_text("utf-8").replace("lp30-graphite:", "mine:")
