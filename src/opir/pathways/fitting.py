@@ -17,7 +17,7 @@ from opir.pathways.propose import propose
 from opir.pathways.refine import courses_of
 from opir.pathways.result import FoundReaction, FoundSpecies
 from opir.pathways.setting import Setting
-from opir.pathways.varied_cells import courses_of_cells
+from opir.pathways.varied_cells import courses_by_constants, courses_of_cells
 from opir.pathways.weigh import guess_of, plain_guess, weigh
 
 __all__ = ["Fitting"]
@@ -91,7 +91,12 @@ class Fitting:
             held = None
             if expected is not None:
                 held = courses_of_cells(self.problem, expected, self.courses, always=forecast)
-            self.courses = self.courses if held is None else held
+            free, self.courses = self.courses, self.courses if held is None else held
+            # A forecast knows no better than the constants when something sets in.
+            when = None
+            if forecast and expected is not None:
+                when = courses_by_constants(self.problem, expected, free)
+            self.when = self.courses if when is None else when
 
     @property
     def amounts(self) -> Array:
@@ -109,6 +114,7 @@ class Fitting:
             species = found_species(
                 self.problem,
                 self.courses,
+                self.when,
                 self.confidence[self.places],
                 self.wavenumber,
                 self.noise,
@@ -119,6 +125,7 @@ class Fitting:
                 self.problem,
                 self.fit,
                 self.courses,
+                self.when,
                 self.weighed,
                 self.places,
                 self.confidence,
@@ -203,7 +210,8 @@ class Fitting:
         if self.courses.held and self.forecast:
             return [
                 "A forecast is less sure than cells of one kind are alike: courses and limits are "
-                "those of a cell whose rate constants vary so, as near to the forecast as it comes."
+                "those of a cell whose rate constants vary so, as near to the forecast as it "
+                "comes; onsets are those that the constants expect by themselves."
             ]
         if self.courses.held:
             return [

@@ -13,7 +13,7 @@ from opir.pathways.refine import Courses
 from opir.pathways.result import FoundReaction, FoundSpecies
 from opir.pathways.weigh import DISTINCT, Weighed
 
-__all__ = ["LIKELY", "POSSIBLE", "found_reactions", "told_as_sum", "unneeded"]
+__all__ = ["LATEST", "LIKELY", "POSSIBLE", "found_reactions", "told_as_sum", "unneeded"]
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -28,7 +28,7 @@ _UNNEEDED = 0.45
 _TRACE = 1e-6
 """Share of the largest extent at and below which a reaction does not run."""
 
-_LATEST = 4.0
+LATEST = 4.0
 """An onset is looked for up to three quarters of the largest extent."""
 
 LIKELY, POSSIBLE = 0.5, 0.2
@@ -39,6 +39,7 @@ def found_reactions(
     problem: Problem,
     fit: Fit,
     courses: Courses,
+    when: Courses,
     weighed: Weighed,
     places: Places,
     confidence: Array,
@@ -56,6 +57,7 @@ def found_reactions(
 
     Args:
         problem, fit, courses: Of those.
+        when: The courses by which it is told when something sets in.
         weighed: Of all.
         places: Which of all they are, ``[reaction]``.
         confidence: Of all.
@@ -84,10 +86,11 @@ def found_reactions(
             )
             continue
         extent, deviation = courses.extents[:, row], courses.extent_deviation[:, row]
+        course, spread = when.extents[:, row], when.extent_deviation[:, row]
         level = np.full(len(time), noise / max(size[row], np.finfo(np.float64).tiny))
-        if not courses.held:
-            level = np.maximum(level, deviation)
-        level = np.minimum(level, extent.max() / _LATEST)
+        if not when.held:
+            level = np.maximum(level, spread)
+        level = np.minimum(level, course.max() / LATEST)
         shown = [
             name
             for name, number in zip(
@@ -116,7 +119,7 @@ def found_reactions(
                 extent=extent,
                 lower=np.maximum(extent - SURE * deviation, 0.0),
                 upper=extent + SURE * deviation,
-                onset=find_onset(time, extent, deviation, voltage, level=level),
+                onset=find_onset(time, course, spread, voltage, level=level),
                 status=status,
                 confidence=sure,
                 gain=gain,

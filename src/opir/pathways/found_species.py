@@ -29,6 +29,7 @@ _ALIKE = 0.98
 def found_species(
     problem: Problem,
     courses: Courses,
+    when: Courses,
     confidence: Array,
     wavenumber: Array,
     noise: Array,
@@ -41,6 +42,7 @@ def found_species(
 
     Args:
         problem, courses: Of the reactions that are kept.
+        when: The courses by which it is told when something sets in.
         confidence: In each of those, ``[reaction]``.
         wavenumber: Axis [cm-1].
         noise: Of a point, ``[wavenumber]``.
@@ -59,8 +61,8 @@ def found_species(
         if not takes.any() or not amount.any():
             continue
         grows = bool(amount[-1] >= 0 or amount.max() > -amount.min())
-        change = amount if grows else -amount
-        onset = find_onset(time, change, deviation, voltage)
+        change = when.amounts[:, number] * (1 if grows else -1)
+        onset = find_onset(time, change, when.amount_deviation[:, number], voltage)
         signal = float(
             np.linalg.norm(amount)
             * np.linalg.norm(seen[number] * problem.weight)

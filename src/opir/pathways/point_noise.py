@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import median_filter
+from scipy.special import comb
 
 from opir.errors import AxisError, ValueRangeError
 
@@ -17,6 +18,8 @@ Array = NDArray[np.float64]
 
 _LOCAL = 30.0
 """Noise is averaged over so many wavenumbers to each side [cm-1]."""
+_BANDS_GONE = 8
+"""Order of differences that no band of an absorbance spectrum is left in, beside its noise."""
 _ROUNDING = 1e-7
 """Noise is never taken to be less than this share of the largest change: single precision."""
 
@@ -111,17 +114,19 @@ def noise_of(
     return profile, level
 
 
-def fine_noise(values: ArrayLike) -> float:
+def fine_noise(values: ArrayLike, order: int = 2) -> float:
     """Standard deviation of what differs between neighbouring points, in the unit of the values.
 
-    From the median size of second differences along the wavenumber. Of noise that is correlated
-    from point to point it is only the part that is not.
+    From the median size of differences of some order along the wavenumber. Of noise that is
+    correlated from point to point it is only the part that is not. Differences of a high order
+    do not see bands of a few points' width.
 
     Args:
         values: Noise, or spectra whose bands are wide, ``[time, wavenumber]``.
+        order: Of the differences; less than there are points.
     """
-    apart = np.diff(np.asarray(values, dtype=np.float64), n=2, axis=1) / np.sqrt(6)
-    return float(1.4826 * np.median(np.abs(apart)))
+    apart = np.diff(np.asarray(values, dtype=np.float64), n=order, axis=1)
+    return float(1.4826 * np.median(np.abs(apart)) / np.sqrt(comb(2 * order, order)))
 
 
 def seen_noise(spectra: ArrayLike, *, forecast: bool = False) -> float:
@@ -138,7 +143,7 @@ def seen_noise(spectra: ArrayLike, *, forecast: bool = False) -> float:
     found = fine_noise(np.diff(values, axis=0)) / np.sqrt(2)
     least = _ROUNDING * float(np.abs(values - values[:1]).max(initial=0.0))
     if forecast:
-        least = max(least, fine_noise(values[:1]))
+        least = max(least, fine_noise(values[:1], min(_BANDS_GONE, values.shape[1] - 1)))
     return float(max(found, least, np.finfo(np.float64).tiny))
 
 

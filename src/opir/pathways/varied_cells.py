@@ -10,7 +10,7 @@ is wrong would show, and they explain the spectra nearly as well as the free one
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from opir.pathways.expected import Expected
 from opir.pathways.fit import Problem, normal_equations
 from opir.pathways.refine import Courses, amounts_of
 
-__all__ = ["CELLS", "courses_of_cells"]
+__all__ = ["CELLS", "courses_by_constants", "courses_of_cells"]
 
 Array = NDArray[np.float64]
 
@@ -55,48 +55,102 @@ def courses_of_cells(
     Returns:
         None where no cells were simulated, or their courses are not those of the free fit.
     """
-    if expected.varied is None or len(expected.varied) < _FEWEST:
+    cells = _Cells.of(problem, expected, free)
+    if cells is None:
         return None
-    frames, reactions = free.extents.shape
-    place = {name: at for at, name in enumerate(expected.reactions)}
-    usual = np.zeros((frames, reactions))
-    modes = np.zeros((frames, reactions, _MODES))
-    for row, reaction in enumerate(problem.setting.reactions):
-        if reaction.name in place:
-            at = place[reaction.name]
-            usual[:, row] = expected.extents[:, at]
-            modes[:, row] = _modes(expected.varied[:, :, at])
-    signatures = problem.signatures
-    whole = (usual - usual.mean(axis=0)) @ signatures
-    square = float((whole**2).sum())
-    shown = float((whole * problem.values).sum()) / square if square > 0 else 0.0
-    if shown <= 0:
-        return None
-    unexpected = usual[-1] <= 0
-    usual[:, unexpected] = free.extents[:, unexpected] / shown
-
-    course = np.concatenate([usual[:, :, None], modes], axis=2)
-    data, aim = normal_equations(replace(problem, course=course))
+    data, aim = normal_equations(replace(problem, course=cells.course))
+    reactions = cells.usual.shape[1]
     # The first weight of each reaction is what is shown of it, the others are of its modes.
     before = np.eye(aim.size)
     first = np.arange(0, aim.size, 1 + _MODES)
     before[np.ix_(first, first)] = _OPTICS**2 + _BANDS**2 * np.eye(reactions)
-    precision = np.linalg.inv(before) / shown**2
+    precision = np.linalg.inv(before) / cells.shown**2
     mean = np.zeros(aim.size)
-    mean[first] = shown
+    mean[first] = cells.shown
     covariance = np.linalg.inv(data + precision)
     weights = covariance @ (aim + precision @ mean)
 
-    extents = np.maximum(np.einsum("trk,rk->tr", course, weights.reshape(reactions, -1)), 0.0)
+    extents = np.maximum(np.einsum("trk,rk->tr", cells.course, weights.reshape(reactions, -1)), 0.0)
     for column in range(reactions):
         extents[1:, column] = isotonic_regression(extents[1:, column]).x
     if not always and not _agrees(problem, extents, free.extents):
         return None
+    return _known_to(problem, extents, cells.course, covariance)
+
+
+def courses_by_constants(problem: Problem, expected: Expected, free: Courses) -> Courses | None:
+    """The courses that the library's cell takes, known as well as cells of one kind are alike.
+
+    They are as large as the cell's optics show them; where those are not known, as the spectra do.
+
+    Args:
+        problem, expected, free: As of :func:`courses_of_cells`.
+
+    Returns:
+        None where no cells were simulated, or the spectra show nothing of what is expected.
+    """
+    cells = _Cells.of(problem, expected, free)
+    if cells is None:
+        return None
+    size = cells.shown if expected.shows is None else expected.shows
+    extents = np.where(cells.told, size * cells.usual, free.extents)
+    course = np.concatenate([extents[:, :, None], size * cells.course[:, :, 1:]], axis=2)
+    covariance = np.eye(course[0].size)
+    first = np.arange(0, len(covariance), 1 + _MODES)
+    covariance[np.ix_(first, first)] = _OPTICS**2 + _BANDS**2 * np.eye(len(first))
+    return _known_to(problem, extents, course, covariance)
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """What cells of one kind do.
+
+    Attributes:
+        usual: Extents by the library's constants; of what they do not expect those of the free
+            fit, ``[time, reaction]``.
+        told: Which they expect, ``[reaction]``.
+        shown: So many times as much the spectra show.
+        course: The usual extents and the modes, ``[time, reaction, 1 + mode]``.
+    """
+
+    usual: Array
+    told: NDArray[np.bool_]
+    shown: float
+    course: Array
+
+    @classmethod
+    def of(cls, problem: Problem, expected: Expected, free: Courses) -> _Cells | None:
+        """Of the reactions that are kept; None where too few were simulated or nothing shows."""
+        if expected.varied is None or len(expected.varied) < _FEWEST:
+            return None
+        frames, reactions = free.extents.shape
+        place = {name: at for at, name in enumerate(expected.reactions)}
+        usual = np.zeros((frames, reactions))
+        modes = np.zeros((frames, reactions, _MODES))
+        for row, reaction in enumerate(problem.setting.reactions):
+            if reaction.name in place:
+                at = place[reaction.name]
+                usual[:, row] = expected.extents[:, at]
+                modes[:, row] = _modes(expected.varied[:, :, at])
+        whole = (usual - usual.mean(axis=0)) @ problem.signatures
+        square = float((whole**2).sum())
+        shown = float((whole * problem.values).sum()) / square if square > 0 else 0.0
+        if shown <= 0:
+            return None
+        told = usual[-1] > 0
+        usual[:, ~told] = free.extents[:, ~told] / shown
+        course = np.concatenate([usual[:, :, None], modes], axis=2)
+        return cls(usual, told, shown, course)
+
+
+def _known_to(problem: Problem, extents: Array, course: Array, covariance: Array) -> Courses:
+    """Extents with the deviations that those of the weights of their courses make."""
+    frames, reactions, ramps = course.shape
     deviation = np.zeros_like(extents)
     made = problem.setting.signature
     amount_variance = np.zeros((frames, made.shape[1]))
     for frame in range(1, frames):
-        rows = np.zeros((reactions, reactions, 1 + _MODES))
+        rows = np.zeros((reactions, reactions, ramps))
         rows[np.arange(reactions), np.arange(reactions)] = course[frame]
         spread = rows.reshape(reactions, -1) @ covariance @ rows.reshape(reactions, -1).T
         deviation[frame] = np.sqrt(np.maximum(np.diag(spread), 0.0))

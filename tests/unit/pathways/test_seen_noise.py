@@ -35,3 +35,16 @@ def test_a_forecast_is_as_noisy_as_what_it_starts_from_and_nothing_is_never_zero
     assert seen_noise(forecast) < 1e-5
     assert seen_noise(forecast, forecast=True) == pytest.approx(1e-3, rel=0.2)
     assert seen_noise(np.ones((3, 50))) > 0
+
+
+@given(st.floats(4.0, 40.0), st.integers(0, 20))
+@settings(max_examples=20)
+def test_bands_of_the_spectrum_a_forecast_starts_from_are_no_noise(width: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    axis = np.linspace(800.0, 1900.0, 512)
+    bands = sum(
+        np.exp(-4 * np.log(2) * ((axis - at) / (2 * width)) ** 2) for at in (850, 1100, 1300, 1750)
+    )
+    first = bands + 1e-4 * rng.standard_normal(axis.size)
+    found = seen_noise(np.stack([first, first + 1e-3 * bands]), forecast=True)
+    assert found == pytest.approx(1e-4, rel=0.35)

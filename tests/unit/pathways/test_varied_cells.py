@@ -14,7 +14,8 @@ from opir.pathways.onset import find_onset
 from opir.pathways.recovery import recover
 from opir.pathways.refine import Courses, courses_of
 from opir.pathways.setting import setting_of
-from opir.pathways.varied_cells import courses_of_cells
+from opir.pathways.varied_cells import courses_by_constants, courses_of_cells
+from opir.run import Run
 from opir.workflows.simulate import SimulatedRun, simulate_run
 
 X = np.linspace(800.0, 1900.0, 160)
@@ -116,6 +117,32 @@ def test_few_cells_or_none_say_nothing() -> None:
     assert courses_of_cells(problem, nothing, free) is None
 
 
+def test_by_constants_a_cell_is_as_large_as_its_optics_show_and_known_as_cells_are_alike() -> None:
+    _, problem, free = made()
+    known = cells(count=200)
+    assert known.varied is not None
+    found = courses_by_constants(problem, replace(known, shows=3.0), free)
+    assert found is not None
+    np.testing.assert_allclose(found.extents, 3 * known.extents)
+    np.testing.assert_allclose(
+        found.amounts, np.maximum(found.extents @ problem.setting.signature, 0), atol=1e-12
+    )
+    # how far cells differ, and half of it as much again or less, since optics are hardly known
+    apart = 3 * np.hypot(known.varied.std(axis=0, ddof=1), 0.5 * known.extents)
+    late = TIME > 0.6
+    np.testing.assert_allclose(found.extent_deviation[late], apart[late], rtol=0.1)
+    # where nothing is known of the optics, as large as the spectra show
+    shown = courses_by_constants(problem, known, free)
+    assert shown is not None
+    np.testing.assert_allclose(shown.extents[-1, 0], 1.0, rtol=0.05)
+    # and what they do not expect keeps its course
+    only = Expected(NAMES[:1], known.extents[:, :1], 0.1, 3.0, known.varied[:, :, :1])
+    half = courses_by_constants(problem, only, free)
+    assert half is not None
+    np.testing.assert_allclose(half.extents[:, 1], free.extents[:, 1])
+    assert courses_by_constants(problem, replace(known, varied=None), free) is None
+
+
 def names_of(reactions: tuple[Reaction, ...]) -> list[str]:
     return [one.name for one in reactions]
 
@@ -170,3 +197,36 @@ def test_onsets_of_a_simulated_run_are_those_of_its_cell(simulated: SimulatedRun
         off.append(abs(onset.potential - one.onset.potential))
     assert len(off) >= 6
     assert np.median(off) < 0.06
+
+
+def test_a_forecast_sets_in_when_the_constants_expect_it(simulated: SimulatedRun) -> None:
+    """However late or early its bands rise."""
+    run = simulated.run
+    late = np.interp(run.time, run.time + 0.2 * run.time[-1], np.arange(run.time.size))
+    slow = run.values[np.round(late).astype(int)]
+    columns = {name: run.on_time(name) for name in ("voltage", "current")}
+    made = [
+        Run.from_arrays(
+            run.time,
+            run.wavenumber,
+            values,
+            on_time={name: item for name, item in columns.items() if item is not None},
+            system=run.system,
+            origin="forecast",
+        )
+        for values in (run.values, slow)
+    ]
+    one, two = (
+        {r.name: r.onset for r in recover(each, second_way=False).reactions if r.confidence > 0.5}
+        for each in made
+    )
+    both = {name for name in set(one) & set(two) if one[name] and two[name]}
+    assert len(both) >= 5
+    for name in both:
+        first, second = one[name], two[name]
+        assert first is not None
+        assert second is not None
+        assert first.potential == pytest.approx(second.potential, abs=1e-9)
+        assert first.potential_lower is not None
+        assert first.potential_upper is not None
+        assert first.potential_lower <= first.potential <= first.potential_upper

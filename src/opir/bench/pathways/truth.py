@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from opir.chemistry import Library
 from opir.errors import StoreError
 from opir.pathways.onset import find_onset
-from opir.pathways.point_noise import fine_noise
+from opir.pathways.point_noise import seen_noise
 from opir.pathways.result import Onset
 from opir.pathways.setting import setting_of
 from opir.run.store import Store
@@ -118,7 +118,10 @@ def _listed(name: str, system: str) -> str:
 
 
 def _noise(store: Store, id: str, clean: Array) -> float:
-    """Of a point of the measured spectra."""
+    """Of a point of the measured spectra: what is not the same in each frame.
+
+    What the instrument's line shape makes of a band stays, and hides no change.
+    """
     signal = str(store.record(id)["signal"])
     measured = store.batch([id], [signal])[signal][0].astype(np.float64)
-    return max(fine_noise(measured - clean), 1e-12)
+    return seen_noise(measured - clean)

@@ -16,7 +16,9 @@ from opir.bench.pathways.methods.base import (
 )
 from opir.chemistry import library
 from opir.pathways.expected import expected_extents
+from opir.pathways.found_reactions import LATEST
 from opir.pathways.onset import find_onset
+from opir.pathways.point_noise import seen_noise
 from opir.pathways.setting import model_of, setting_of
 from opir.run import Run
 
@@ -28,7 +30,8 @@ class ConstantsAlone(Method):
 
     Of the spectra only the axis and the noise of a point are used. A reaction or species is named
     where what it changes in the spectra by the library's optics of the system is so many times the
-    noise, as a norm over frames and wavenumbers.
+    noise, as a norm over frames and wavenumbers. Onsets are told in the same way as by
+    :func:`opir.pathways.recover`.
     """
 
     name: ClassVar[str] = "constants-alone"
@@ -41,7 +44,8 @@ class ConstantsAlone(Method):
     def look(self, run: Run) -> Evidence:
         """See :class:`Method`."""
         known, voltage = library(), known_voltage(run)
-        _, axis, noise = absorbance_of(run)
+        values, axis, noise = absorbance_of(run)
+        seen = seen_noise(values, forecast=run.origin == "forecast")
         model, _ = model_of(run.system, known)
         nothing: Evidence = {"reactions": [], "species": []}
         if model is None or voltage is None:
@@ -68,8 +72,13 @@ class ConstantsAlone(Method):
             amounts += extent[:, None] * setting.signature[row]
             size = float(np.linalg.norm(setting.effect[row] / noise))
             onset = None
-            if size > 0:
-                onset = find_onset(run.time, extent, np.full(len(extent), 1 / size), voltage)
+            if extent.max() > 0:
+                level = seen / max(float(np.linalg.norm(setting.effect[row])), 1e-300)
+                level = min(level, extent.max() / LATEST)
+                nothing_known = np.zeros(len(extent))
+                onset = find_onset(
+                    run.time, extent, nothing_known, voltage, level=nothing_known + level
+                )
             reactions.append(
                 {
                     "name": reaction.name,
