@@ -3,9 +3,10 @@
     python benchmarks/oracle_limits.py STORE [--task NAME] [--runs 128] [--model opir-base]
 
 Some test runs of a task are simulated anew, 16 times for each kind of knowledge, with what is
-hidden of a cell drawn again (see opir.bench.floors.one_run): ``conditions`` knows composition,
-protocol and course, which is what someone with the simulator at hand would know; ``spectrum`` also
-what a static spectrum without any error would show. The median change, whole and by streams, is
+hidden of a cell drawn again (see opir.bench.floors.one_run): ``conditions`` knows composition and
+the whole protocol; ``spectrum`` also what a static spectrum without any error would show;
+``frames`` knows composition, and of the course what every contestant is handed: voltage, current
+and temperature at the frames, minutes to hours apart. The median change, whole and by streams, is
 scored as the forecast of a model is in OpIRBench. Shares are of runs that have an onset or a peak:
 mean error over the bands of a run at most 50 mV, 5 cm-1. A model may be scored on the same runs.
 """
@@ -13,6 +14,8 @@ mean error over the bands of a run at most 50 mV, 5 cm-1. A model may be scored 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -21,11 +24,17 @@ import numpy as np
 from opir.bench.data import FoldData, load_fold, open_sources
 from opir.bench.scoring.score import score, subset_of
 from opir.bench.tasks import TASKS
+from opir.chemistry import Library
+from opir.errors import SimulationError
 from opir.models import Forecast, from_pretrained
+from opir.pathways.expected import drives_of
 from opir.progress import Progress
-from opir.simulate.replicas import Repeater
+from opir.run import Run
+from opir.simulate.cell.variation import Draws
+from opir.simulate.replicas import KnownRun, Repeater
 from opir.simulate.replicas.knowledge import known_draws
 from opir.simulate.replicas.repeat import REPLICA_TOLERANCE
+from opir.simulate.single_run import Simulation, simulate
 from opir.workflows.pretrain import stream_r2
 
 METRICS = ("mae", "onset-voltage", "missed-onsets", "peak-position", "missed-peaks", "stream-r2")
@@ -48,19 +57,28 @@ def forecasts(data: FoldData, replicas: int) -> dict[str, Forecast]:
     """The oracle's forecast of the test runs, by what it knows."""
     assert data.source is not None
     repeater = Repeater(data.source)
-    streams: dict[str, list[Any]] = {name: [] for name in ("conditions", "spectrum")}
+    streams: dict[str, list[Any]] = {name: [] for name in ("conditions", "spectrum", "frames")}
     progress = Progress(len(data.test_ids))
     for number, id in enumerate(data.test_ids):
         run = repeater.known(id)
+        seeds = [np.random.SeedSequence([0, run.entropy, replica]) for replica in range(replicas)]
         for name, found in streams.items():
-            kept = known_draws(run.draws, name, present=run.present, native_film=run.native_film)
-            made = []
-            for replica in range(replicas):
-                seed = np.random.SeedSequence([0, run.entropy, replica])
-                again = repeater.repeat(run, kept, seed=seed, tolerance=REPLICA_TOLERANCE)
-                made.append(again.truth["streams"].values)
-            parts = np.array(made)
-            if name == "conditions":
+            if name == "frames":
+                made = followed(run, data.source.run(id), repeater.library, seeds)
+            else:
+                kept = known_draws(
+                    run.draws, name, present=run.present, native_film=run.native_film
+                )
+                made = [
+                    repeater.repeat(run, kept, seed=seed, tolerance=REPLICA_TOLERANCE)
+                    for seed in seeds
+                ]
+            if not made:
+                print(f"no cell follows what was recorded of {id}: taken to stay as it is")
+                found.append(np.zeros((3, *run.clean.shape)))
+                continue
+            parts = np.array([again.truth["streams"].values for again in made])
+            if name != "spectrum":
                 # As bright as the given frame, as in OpIRBench.
                 first = parts[:, :, 0].sum(axis=1)
                 given = data.test.inputs.given[number, -1]
@@ -82,6 +100,32 @@ def forecasts(data: FoldData, replicas: int) -> dict[str, Forecast]:
             streams={"solvent": last + change[:, 1], "sei": change[:, 2]},
         )
     return result
+
+
+def followed(
+    known: KnownRun, run: Run, library: Library, seeds: Sequence[np.random.SeedSequence]
+) -> list[Simulation]:
+    """Cells that are driven by what was recorded at the frames, without those that cannot be."""
+    columns = [run.on_time(name) for name in ("voltage", "current", "temperature")]
+    voltage, current, temperature = (
+        None if item is None else np.asarray(item, dtype=np.float64) for item in columns
+    )
+    assert voltage is not None
+    kelvin = None if temperature is None else float(np.nanmean(temperature))
+    made: list[Simulation] = []
+    for drive in drives_of(known.model, library, run.time, voltage, current):
+        for seed in seeds:
+            with suppress(SimulationError):
+                made.append(
+                    simulate(
+                        known.model, drive, temperature=kelvin, frames=run.time,
+                        wavenumber=known.wavenumber, vary=Draws(np.random.default_rng(seed)),
+                        instrument=None, tolerance=REPLICA_TOLERANCE, library=library,
+                    )
+                )  # fmt: skip
+        if made:
+            break
+    return made
 
 
 def told(name: str, forecast: Forecast, data: FoldData) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from opir.errors import AxisError, ModelError
 from opir.run import Run
@@ -63,6 +63,23 @@ class Forecast:
 
     def __len__(self) -> int:
         return int(self.spectra.shape[0])
+
+    def at(self, frames: ArrayLike) -> Forecast:
+        """The forecast at some of the frames: their numbers, or which of them (booleans)."""
+        kept = np.asarray(frames)
+
+        def part(values: Array | None) -> Array | None:
+            return None if values is None else values[:, kept]
+
+        return replace(
+            self,
+            spectra=self.spectra[:, kept],
+            times=self.times[:, kept],
+            streams={name: stream[:, kept] for name, stream in self.streams.items()},
+            amounts=part(self.amounts),
+            extents=part(self.extents),
+            shift=part(self.shift),
+        )
 
     def to_dataset(self, row: int = 0) -> xr.Dataset:
         """One forecast as a labelled dataset with the streams, amounts, extents and shift."""

@@ -116,6 +116,13 @@ class ForecastInputs:
             descriptor=self.descriptor[at],
         )
 
+    def at(self, frames: ArrayLike) -> ForecastInputs:
+        """The inputs for some of the frames to forecast: their numbers, or which (booleans)."""
+        kept = np.asarray(frames)
+        count = self.given.shape[1]
+        drive = np.concatenate([self.drive[:, :count], self.drive[:, count:][:, kept]], axis=1)
+        return replace(self, times=self.times[:, kept], drive=drive)
+
     @classmethod
     def from_spectrum(
         cls,

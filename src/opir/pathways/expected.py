@@ -14,7 +14,7 @@ from opir.protocol import Protocol
 from opir.simulate.cell.variation import Draws
 from opir.simulate.single_run import Simulation, simulate
 
-__all__ = ["Expected", "expected_extents", "steady"]
+__all__ = ["Expected", "drives_of", "expected_extents", "steady"]
 
 Array = NDArray[np.float64]
 
@@ -69,17 +69,9 @@ def expected_extents(
     Returns:
         What is expected, and nothing; or None and why not, in words.
     """
-    known = np.isfinite(voltage)
-    if known.sum() < 2:
+    if np.isfinite(voltage).sum() < 2:
         return None, "no voltage was recorded"
-    low, high = model.window
-    filled = np.interp(time, time[known], voltage[known])
-    inside = np.clip(filled, low + _INSIDE, high - _INSIDE)
-    drives = [Protocol.from_measured(time, voltage=inside)]
-    if current is not None and np.isfinite(current).all():
-        drives.append(Protocol.from_measured(time, current=steady(current)))
-    if library.electrodes[model.working].kind == "plating":
-        drives.reverse()  # a metal's voltage says little of its current
+    drives = drives_of(model, library, time, voltage, current)
     why = ""
     for drive in drives:
 
@@ -107,6 +99,30 @@ def expected_extents(
                 others.append(_grown(cell(Draws(np.random.default_rng(seed)))))
         return replace(_expected(made, model), varied=np.array(others) if others else None), ""
     return None, why
+
+
+def drives_of(
+    model: SystemModel, library: Library, time: Array, voltage: Array, current: Array | None
+) -> list[Protocol]:
+    """Protocols that follow what was recorded at the frames, the one to try first in front.
+
+    Args:
+        model: The system.
+        library: Its electrodes.
+        time: [s], rising, ``[time]``.
+        voltage: [V], ``[time]``; NaN, of all but two at most, is bridged by straight lines.
+        current: [A], positive on charge, ``[time]``, or None.
+    """
+    known = np.isfinite(voltage)
+    low, high = model.window
+    filled = np.interp(time, time[known], voltage[known])
+    inside = np.clip(filled, low + _INSIDE, high - _INSIDE)
+    drives = [Protocol.from_measured(time, voltage=inside)]
+    if current is not None and np.isfinite(current).all():
+        drives.append(Protocol.from_measured(time, current=steady(current)))
+    if library.electrodes[model.working].kind == "plating":
+        drives.reverse()  # a metal's voltage says little of its current
+    return drives
 
 
 def steady(current: Array) -> Array:

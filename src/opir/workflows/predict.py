@@ -167,17 +167,17 @@ def predict(
         forecast = forecaster.forecast(inputs)
         remarks = forecaster.remarks(inputs)
         notes += remarks
+        if asked is not None:
+            forecast, inputs = forecast.at(asked), inputs.at(asked)
         run = labelled(forecast, inputs, start, forecaster)
         run.attrs |= {"weights": weights} if weights else {}
         if potential is not None:
             count = start.times.size
             attributes = {"units": "V", "long_name": "potential of the working electrode"}
-            run["potential"] = ("time", potential[count:], attributes)
+            run["potential"] = ("time", potential[count:][asked], attributes)
             run["given_potential"] = ("given_time", potential[:count], attributes)
         bounds, said = bounds_of(forecast, inputs, forecaster, outside or bool(remarks))
         run = run.assign(bounds)
-        if asked is not None:
-            run = run.isel(time=asked)
         notes += said
         if cell is not None:
             run.attrs["system"] = cell.to_json()

@@ -82,6 +82,23 @@ def test_a_frame_does_not_depend_on_how_many_are_asked_for(
     np.testing.assert_allclose(many.run.values[9::10], whole.run.values, atol=2e-4)
 
 
+def test_rates_of_few_frames_are_means_since_the_frame_before(
+    model: AbccLibrary, spectrum: Spectrum, whole: opir.Prediction
+) -> None:
+    """Not since one of those in between, at which the model was told of the drive."""
+    few = opir.predict(spectrum, system=SYSTEM, protocol=PROTOCOL, model=model, frames=3)
+    data = few.run.dataset
+    assert data.sizes["time"] == 3
+    steps = np.diff(data["time"].values, prepend=0.0)
+    summed = (data["rate"].values * steps[:, None]).cumsum(axis=0)
+    np.testing.assert_allclose(summed, data["extent"].values, atol=1e-9)
+    same = whole.run.dataset
+    for name in ("extent", "amount", "shift", "voltage", "potential"):
+        np.testing.assert_allclose(
+            data[name].values, same[name].values[20::21], rtol=1e-4, atol=1e-5
+        )
+
+
 def test_intervals_hold_the_forecast_and_are_wider_for_whole_trajectories(
     model: AbccLibrary, spectrum: Spectrum, whole: opir.Prediction
 ) -> None:
