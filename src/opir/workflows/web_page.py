@@ -1,34 +1,23 @@
-"""Pages of a run: those of the benchmark's reports, made for text, small screens and paper.
+"""Pages of a run: those of the benchmark's reports, made for text.
 
-To :mod:`opir.bench.report.page` they add cells of words and links, formulas with lowered digits,
-pictures sharp on any screen, and tables that the keyboard can scroll.
+To :mod:`opir.bench.report.page` they add cells of words and links, and formulas with lowered
+digits. Pictures, small screens and paper are those of that module.
 """
 
 from __future__ import annotations
 
-import base64
-import io
 import re
-import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
-from opir.bench.report.page import Cell, Row, number, page
+from opir.bench.report.page import Cell, Row, image, number, page
+from opir.bench.report.page import picture as figure_part
 from opir.plots.formulas import pieces
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["Number", "Words", "figure_part", "image", "prose", "quantity_cell", "table", "web_page"]
 
-_SHARP = 2.0
-"""Dots of a picture for each pixel of a usual screen."""
-_SMALL, _LARGE, _READABLE = 84, 110, 80
-"""Pixels of a usual screen for each inch of a small picture, of a large one, and of a large one on
-a small screen at least."""
 _BOUND = re.compile(r"(?<=[\d)]) (?=(?:%|V|h|min|s|d|K|cm⁻¹|mmol)(?!\w))|(?<=mmol) (?=m⁻²)")
 """A blank between a number and its unit, or within a unit, where no line may end."""
 _MODES = re.compile(r"\bnu(?:_([a-z]+)|(\d+))?\b")
@@ -135,43 +124,6 @@ def table(head: Sequence[str], rows: Iterable[Row], *, caption: str, stacked: bo
         f'<div class="scroll" role="group" aria-label="{label}"><table{kind}>'
         f"<thead><tr>{buttons}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
     )
-
-
-# -- pictures -------------------------------------------------------------------------------------
-
-
-def image(png: bytes, text: str, *, wide: bool = False) -> str:
-    """A picture inside the page.
-
-    Args:
-        png: The picture.
-        text: What it shows, for those who cannot see it.
-        wide: It is one of the large pictures: on small screens it keeps a size at which it can be
-            read, and scrolls within its own frame.
-    """
-    code = base64.b64encode(png).decode("ascii")
-    size = _size(png, _LARGE if wide else _SMALL, _READABLE if wide else 0)
-    made = f'<img alt="{escape(text)}"{size} src="data:image/png;base64,{code}">'
-    return f'<figure class="scroll">{made}</figure>' if wide else f"<figure>{made}</figure>"
-
-
-def _size(png: bytes, inch: int, least: int) -> str:
-    """The size of a picture on a usual screen, by the size in inches that the file states."""
-    at = png.find(b"pHYs")
-    if at < 0:
-        return ""
-    across, down = struct.unpack(">II", png[16:24])
-    inches = across / (0.0254 * struct.unpack(">I", png[at + 4 : at + 8])[0])
-    shown = round(inch * inches)
-    small = f' style="min-width:{round(least * inches)}px"' if least else ""
-    return f' width="{shown}" height="{round(down * shown / across)}"{small}'
-
-
-def figure_part(figure: Figure, text: str) -> str:
-    """A figure as a PNG inside the page, sharp on screens with small pixels, too."""
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=_SHARP * _SMALL, metadata={"Software": "opir"})
-    return image(data.getvalue(), text)
 
 
 # -- page -----------------------------------------------------------------------------------------

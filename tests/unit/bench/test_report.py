@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from scipy.stats import wilcoxon
 
 from opir.bench.report.page import number, shade, table
 from opir.bench.report.report import command_of
+from opir.bench.report.tables import INTERVALS, SHOWN
 from opir.bench.results.breakdown import breakdown, error_map
 from opir.bench.results.cells import collect
 from opir.bench.results.paired import holm, paired_tests
@@ -114,7 +116,7 @@ def test_nothing_is_asked_of_a_network(html: str) -> None:
 
 def test_every_row_is_there_with_its_value(html: str, directory: Path) -> None:
     section = collect(directory).sections[0]
-    _, scores, *_ = Tables(html).tables
+    _, scores, cost, *_ = Tables(html).tables
     rows = {row[0][1]: row for row in scores if row[0][1]}
     assert set(rows) == {*ERRORS, "mine"}
     assert "submitted, no budget" in rows["mine"][0][0]
@@ -125,16 +127,17 @@ def test_every_row_is_there_with_its_value(html: str, directory: Path) -> None:
         assert float(row[mae][1]) == pytest.approx(1e3 * values.values.mean())
         assert row[mae][0].startswith(f"{1e3 * values.values.mean():.3f} [")
     # What is not a number has nothing to be sorted by, so that it comes last.
-    energy = [cell[0] for cell in scores[0]].index("Energy\n/ J")
-    assert all(row[energy] == ["–", None] for row in rows.values())
+    energy = [cell[0] for cell in cost[0]].index("Energy\n/ J")
+    assert {row[0][1] for row in cost[1:]} == set(rows)
+    assert all(row[energy] == ["–", None] for row in cost[1:])
     assert scores[-1][0][0] == f"broken: 0 of 1 results are there; failed: {BROKEN}"
     assert "<b>no</b>" not in html
 
 
 def test_simulated_data_is_said_at_every_table_and_picture(html: str) -> None:
-    assert len(re.findall("<table>", html)) >= 6
-    captions = re.findall(r'<p class="soft">([^<]*)</p><div class="scroll"><table>', html)
-    assert len(captions) == len(re.findall("<table>", html))
+    assert len(re.findall("<table", html)) >= 7
+    captions = re.findall(r'<p class="soft">([^<]*)</p><div class="scroll"[^>]*><table', html)
+    assert len(captions) == len(re.findall("<table", html))
     assert all("simulated data" in text for text in captions[1:])
     assert Tables(html).tables[0][0][1][0] == "random\n(simulated)"
     pictures = re.findall(r'<img alt="([^"]*)"', html)
@@ -196,6 +199,85 @@ def test_numbers_and_shades() -> None:
     assert shade(0, 0, 1) == "rgb(255,255,255)"
     assert shade(5, 0, 1) == shade(1, 0, 1) == "rgb(120,180,220)"
     assert "&lt;x&gt;" in table(["<x>"], [], caption="<x>")
+
+
+def test_the_scores_are_tables_no_wider_than_a_screen(tmp_path: Path) -> None:
+    scores = dict.fromkeys((*SHOWN, *INTERVALS), 0.5)
+    for model in ("good", "persistence", "oracle-floor"):
+        result(tmp_path, model, 1e-3, scores=scores)
+        path = tmp_path / f"results/random/all/{model}/seed-0.npz"
+        found = dict(np.load(path, allow_pickle=False))
+        found |= {f"metric/{name}": np.full(RUNS, 0.5) for name in scores if name != "mae"}
+        np.savez(path, **found | {"metric/dtw": np.linspace(1e-4, 3e-4, RUNS)})
+    html = bench_report(tmp_path, tmp_path / "report.html").read_text(encoding="utf-8")
+    tables = Tables(html).tables
+    assert max(len(table[0]) for table in tables) <= 12
+    heads = [cell[0].partition("\n")[0] for table in tables[1:4] for cell in table[0]]
+    assert {"MAE", "Above oracle", "Streams R2 (higher is better)", "Training"} <= set(heads)
+    assert len(heads) == 3 * 2 + len(SHOWN) + 1 + 8
+    # Small numbers have a power of ten at the head in place of one in each cell, and three digits.
+    dtw = [cell[0] for cell in tables[1][0]].index("DTW\n/ 10⁻⁶")
+    assert tables[1][1][dtw][0].startswith("200 [")
+    assert tables[1][1][tables[1][0].index(["DILATE", None])][0] == "0.500 [0.500, 0.500]"
+
+
+def rules(package: str, name: str) -> list[tuple[str, str, str]]:
+    """Medium, selector and declaration of every rule of a style sheet, one by one."""
+    text = files(package).joinpath(name).read_text(encoding="utf-8")
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    found, medium = [], ""
+    for before, mark, inside in re.findall(r"([^{};]*)(?:(\{)([^{}]*)\}|[{;])|\}", text):
+        head = " ".join(before.split())
+        if not mark and head:
+            medium = head
+        elif mark:
+            lines = [" ".join(line.split()) for line in inside.split(";")]
+            found += [(medium, one.strip(), line) for one in head.split(",") for line in lines
+                      if line]  # fmt: skip
+        else:
+            medium = ""
+    return found
+
+
+PRINT, SMALL = "@media print", "@media (max-width: 640px)"
+
+
+def test_the_page_has_rules_for_small_screens_and_paper(html: str) -> None:
+    found = rules("opir.bench.report", "page.css")
+    assert {medium for medium, *_ in found} == {"", PRINT, SMALL}
+    for rule in (
+        # Only boxes scroll sideways: long words break, and the first column leaves room.
+        ("", ".scroll", "overflow-x: auto"),
+        ("", ".soft", "overflow-wrap: anywhere"),
+        ("", "pre", "overflow-wrap: anywhere"),
+        ("", "td:first-child", "position: sticky"),
+        ("", ".numbers th button", "max-width: 8em"),
+        ("", ".stacked td small", "display: block"),
+        (SMALL, ".numbers td:first-child", "max-width: 9.5em"),
+        # Nothing is cut off on paper, and heads are repeated with their words.
+        (PRINT, "@page", "size: landscape"),
+        (PRINT, ".scroll", "overflow: visible"),
+        (PRINT, "th", "white-space: normal"),
+        (PRINT, "td:first-child", "position: static"),
+        (PRINT, "thead", "display: table-header-group"),
+        (PRINT, "th button", "display: contents"),
+        (PRINT, "details::details-content", "content-visibility: visible"),
+    ):
+        assert rule in found
+    assert "beforeprint" in html
+    assert '<div class="scroll" role="group" aria-label="Scores (simulated data)">' in html
+    assert html.count('<table class="stacked numbers">') == html.count("<table")
+    assert html.count('<figure class="scroll"><img') == html.count("<img")
+    assert f"<span>broken: 0 of 1 results are there; failed: {BROKEN[:5]}" in html
+
+
+def test_no_rule_is_written_for_both_kinds_of_pages() -> None:
+    common = rules("opir.bench.report", "page.css")
+    own = rules("opir.workflows", "web_page.css")
+    for found in (common, own):
+        assert len(set(found)) == len(found)
+    assert not set(common) & set(own)
+    assert ("@media print", "@page", "size: auto") in own
 
 
 def test_the_page_is_not_overwritten_unasked(directory: Path, html: str) -> None:

@@ -26,3 +26,24 @@ function sortBy(header) {
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => sortBy(button.closest("th")));
 }
+// Paper cannot be unfolded: all is open there.
+const opened = [];
+window.addEventListener("beforeprint", () => {
+  for (const one of document.querySelectorAll("details:not([open])")) {
+    one.open = true;
+    opened.push(one);
+  }
+});
+window.addEventListener("afterprint", () => {
+  for (const one of opened.splice(0)) one.open = false;
+});
+// What is wider than the screen can be scrolled with the keyboard, too.
+function reachable() {
+  for (const one of document.querySelectorAll(".scroll")) {
+    if (one.scrollWidth > one.clientWidth + 1) one.tabIndex = 0;
+    else one.removeAttribute("tabindex");
+  }
+}
+window.addEventListener("resize", reachable);
+window.addEventListener("load", reachable);
+document.addEventListener("toggle", reachable, true);

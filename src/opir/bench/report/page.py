@@ -1,9 +1,13 @@
-"""The parts of an HTML page: tables that can be sorted, pictures inside the page."""
+"""The parts of an HTML page: tables that can be sorted, pictures inside the page.
+
+Pages are made for large screens, small ones and paper; the rules of both stand in ``page.css``.
+"""
 
 from __future__ import annotations
 
 import base64
 import io
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,9 +17,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Cell", "Row", "number", "page", "picture", "shade", "table"]
+__all__ = ["Cell", "Row", "image", "number", "page", "picture", "shade", "table"]
 
-_DPI = 84
+_SHARP = 2.0
+"""Dots of a picture for each pixel of a usual screen."""
+_SMALL, _LARGE, _READABLE = 84, 110, 80
+"""Pixels of a usual screen for each inch of a small picture, of a large one, and of a large one on
+a small screen at least."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Cell:
     Attributes:
         text: What is shown, plain.
         value: What it is sorted by; None: at the end.
-        small: Shown smaller behind the text.
+        small: Shown smaller, below the text.
         colour: Background.
     """
 
@@ -79,7 +87,7 @@ def table(
     Args:
         head: Titles of the columns.
         rows: Rows.
-        caption: Above it.
+        caption: Above it; it also names the table to those who cannot see it.
         after: Sentences in rows at its foot, which are not sorted.
     """
     buttons = "".join(
@@ -90,27 +98,57 @@ def table(
         for row in rows
     )
     foot = "\n".join(
-        f'<tr class="failed"><td colspan="{len(head)}">{escape(text)}</td></tr>' for text in after
+        f'<tr class="failed"><td colspan="{len(head)}"><span>{escape(text)}</span></td></tr>'
+        for text in after
     )
+    label = escape(caption.split(":")[0].split(".")[0])
     return (
-        f'<p class="soft">{escape(caption)}</p><div class="scroll"><table>'
+        f'<p class="soft">{escape(caption)}</p>'
+        f'<div class="scroll" role="group" aria-label="{label}"><table class="stacked numbers">'
         f"<thead><tr>{buttons}</tr></thead>\n<tbody>\n{body}\n</tbody>"
         + (f"<tfoot>{foot}</tfoot>" if foot else "")
         + "</table></div>"
     )
 
 
-def picture(figure: Figure, text: str) -> str:
-    """A figure as a PNG inside the page.
+def picture(figure: Figure, text: str, *, wide: bool = False) -> str:
+    """A figure as a PNG inside the page, sharp on screens with small pixels, too.
 
     Args:
         figure: What to draw.
         text: What it shows, for those who cannot see it.
+        wide: See :func:`image`.
     """
     data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=_DPI, metadata={"Software": "opir"})
-    code = base64.b64encode(data.getvalue()).decode("ascii")
-    return f'<img alt="{escape(text)}" src="data:image/png;base64,{code}">'
+    figure.savefig(data, format="png", dpi=_SHARP * _SMALL, metadata={"Software": "opir"})
+    return image(data.getvalue(), text, wide=wide)
+
+
+def image(png: bytes, text: str, *, wide: bool = False) -> str:
+    """A picture inside the page.
+
+    Args:
+        png: The picture.
+        text: What it shows, for those who cannot see it.
+        wide: It is one of the large pictures: on small screens it keeps a size at which it can be
+            read, and scrolls within its own frame.
+    """
+    code = base64.b64encode(png).decode("ascii")
+    size = _size(png, _LARGE if wide else _SMALL, _READABLE if wide else 0)
+    made = f'<img alt="{escape(text)}"{size} src="data:image/png;base64,{code}">'
+    return f'<figure class="scroll">{made}</figure>' if wide else f"<figure>{made}</figure>"
+
+
+def _size(png: bytes, inch: int, least: int) -> str:
+    """The size of a picture on a usual screen, by the size in inches that the file states."""
+    at = png.find(b"pHYs")
+    if at < 0:
+        return ""
+    across, down = struct.unpack(">II", png[16:24])
+    inches = across / (0.0254 * struct.unpack(">I", png[at + 4 : at + 8])[0])
+    shown = round(inch * inches)
+    small = f' style="min-width:{round(least * inches)}px"' if least else ""
+    return f' width="{shown}" height="{round(down * shown / across)}"{small}'
 
 
 def page(title: str, parts: Iterable[str]) -> str:

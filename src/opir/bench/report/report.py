@@ -144,7 +144,8 @@ def _metrics() -> list[str]:
     found = []
     for name in (*SHOWN, *INTERVALS):
         metric = METRICS[name]
-        text = f"{metric.title}" + ("" if metric.unit == "1" else f" [{metric.unit}]")
+        unit = "" if metric.unit == "1" else f" [{metric.unit.replace('cm-1', 'cm⁻¹')}]"
+        text = f"{metric.title}{unit}"
         text += f": {metric.note}" if metric.note else ""
         text += f"; on at most {metric.runs} runs of a fold" if metric.runs else ""
         found.append(text + ".")

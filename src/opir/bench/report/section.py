@@ -15,7 +15,7 @@ from opir.bench.report.tables import (
     origin_of,
     paired_table,
     power_of,
-    score_table,
+    score_tables,
 )
 from opir.bench.results.breakdown import breakdown, error_map
 from opir.bench.results.cells import FLOOR_ROWS, Cell, Section
@@ -53,7 +53,7 @@ def section_parts(
         f'<section id="{escape(anchor(section))}"><h2>{escape(name)} '
         f'<span class="origin{measured}">{escape(origin)} data</span></h2>',
         f'<p>{escape(description)}</p><p class="soft">{escape(_facts(section))}</p>',
-        score_table(section, rows),
+        *score_tables(section, rows),
     ]
     best, tests = paired_tests(section)
     if best is not None and tests:
@@ -111,7 +111,8 @@ def _breakdowns(section: Section, name: str, origin: str) -> list[str]:
             power=power_of(section),
             floors=[_label(section, cell.model) for cell in cells if cell.model in FLOOR_ROWS],
         )
-        parts.append(picture(figure, f"MAE by lead time, {name}, {origin} data"))
+        made = picture(figure, f"MAE by lead time, {name}, {origin} data", wide=True)
+        parts.append(f'<div class="half">{made}</div>')
     for key, what in (("by_lead", "lead time"), ("by_band", "region"), ("by_system", "system")):
         text = breakdown_table(section, key, what)
         if text:
@@ -141,7 +142,7 @@ def _maps(section: Section, name: str, origin: str) -> list[str]:
         "<h3>Error by frame and wavenumber</h3>",
         '<p class="soft">One colour scale for all. Runs differ in the time between their '
         "frames, so frames are counted.</p>",
-        picture(figure, f"Maps of the mean absolute error, {name}, {origin} data"),
+        picture(figure, f"Maps of the mean absolute error, {name}, {origin} data", wide=True),
     ]
 
 
@@ -176,5 +177,5 @@ def _examples(best: Cell, name: str, origin: str, power: int) -> list[str]:
     for what, some in (("Best", runs[:shown]), ("Worst", runs[::-1][:shown])):
         text = f"{what} runs of {best.model}, seed {seed}, {name}"
         figure = example_figure(some, text=text, origin=origin, power=power)
-        parts.append(picture(figure, f"{text}, {origin} data"))
+        parts.append(picture(figure, f"{text}, {origin} data", wide=True))
     return parts

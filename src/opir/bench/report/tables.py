@@ -25,16 +25,20 @@ __all__ = [
     "overview_table",
     "paired_table",
     "power_of",
-    "score_table",
+    "score_tables",
 ]
 
 CEILING = "persistence"
-SHOWN = (
-    "mae", "mae-clean", "dilate", "dilate-channels", "dtw", "tdi", "spectral-angle",
-    "peak-position", "missed-peaks", "band-area", "onset-voltage", "missed-onsets",
-    "mass-balance", "irreversibility", "stream-r2", "crps", "energy",
-)  # fmt: skip
+_SPECTRA = ("mae", "mae-clean", "dilate", "dilate-channels", "dtw", "tdi", "spectral-angle",
+            "crps", "energy")  # fmt: skip
 """Metrics of the main table."""
+
+_CHEMISTRY = ("peak-position", "missed-peaks", "band-area", "onset-voltage", "missed-onsets",
+              "mass-balance", "irreversibility", "stream-r2")  # fmt: skip
+"""Metrics of the table below it. All in one are more columns than a screen or a sheet is wide."""
+
+SHOWN = (*_SPECTRA, *_CHEMISTRY)
+"""Metrics of the tables of scores."""
 
 _COVERAGES = ("coverage-50", "coverage-80", "coverage-90", "coverage-95")
 INTERVALS = (*_COVERAGES, "width-90")
@@ -65,20 +69,39 @@ def ten(power: int) -> str:
 
 def _head(name: str, power: int) -> str:
     metric = METRICS[name]
-    unit = ten(power) if name in _SCALED else "" if metric.unit == "1" else metric.unit
+    unit = "" if metric.unit == "1" else metric.unit.replace("cm-1", "cm⁻¹")
+    unit = ten(power) if power or name in _SCALED else unit
     better = "" if metric.better == "lower" else " (higher is better)"
-    return f"{metric.title}{better}" + (f"\n/ {unit}" if unit else "")
+    title = metric.title.replace("-", "\N{NON-BREAKING HYPHEN}")
+    return f"{title}{better}" + (f"\n/ {unit}" if unit else "")
 
 
 def _ends(name: str, ends: Sequence[float] | None, power: int) -> Cell:
     """A mean with its interval."""
     if ends is None:
         return Cell("–")
-    if name in _SCALED:
-        value, low, high = (end / 10.0**power for end in ends)
-        return Cell(f"{value:.3f}", value, f"[{low:.3f}, {high:.3f}]")
-    value, low, high = ends
-    return number(value, small=f"[{low:.3g}, {high:.3g}]")
+    value, low, high = (end / 10.0**power for end in ends)
+    text, *limits = (
+        f"{end:.3f}" if name in _SCALED else _digits(end) for end in (value, low, high)
+    )
+    return Cell(text.replace("-", "−"), value, f"[{', '.join(limits)}]".replace("-", "−"))
+
+
+def _digits(value: float) -> str:
+    """Three digits that count, the zeros at their end among them."""
+    text = number(value).text
+    return text if "e" in text or abs(value) >= 100 else f"{value:#.3g}".rstrip(".")
+
+
+def _powers(names: Sequence[str], rows: Sequence[Mapping[str, Any]], power: int) -> dict[str, int]:
+    """The power of ten of each column: of the signal, or one that spares small numbers zeros."""
+    found = {}
+    for name in names:
+        means = [abs(row["metrics"][name][0]) for row in rows if name in row["metrics"]]
+        most = max(means, default=0.0)
+        small = METRICS[name].unit == "1" and 0 < most < 0.1
+        found[name] = max(-6, 3 * int(np.floor(np.log10(most) / 3))) if small else 0
+    return found | {name: power for name in names if name in _SCALED}
 
 
 def _kind(row: Mapping[str, Any]) -> str:
@@ -96,51 +119,93 @@ def _name(row: Mapping[str, Any]) -> Cell:
     return Cell(row["model"], row["model"], "; ".join(notes))
 
 
-def score_table(section: Section, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Every model with its scores, excess over the oracle and cost; what failed at the foot."""
+def score_tables(section: Section, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Every model with its scores, excess over the oracle and cost; what failed at the foot.
+
+    Errors of the spectra, what is read from their peaks, and the cost are tables of their own,
+    each narrow enough for a screen or a sheet of paper.
+    """
     whole = [row for row in rows if row["metrics"]]
-    shown = [name for name in SHOWN if any(name in row["metrics"] for row in whole)]
-    excess = any(row["excess"] is not None for row in whole)
-    power = power_of(section)
-    head = ["Model", "Rank"]
-    for name in shown:
-        head.append(_head(name, power))
-        if name == "mae" and excess:
-            head.append(f"Above oracle\n/ {ten(power)}")
-    head += ["Runs", "Seeds", "Training\n/ s", "Steps", "Forecast of a run\n/ ms", "Parameters"]
-    head += ["Memory\n/ MB", "Energy\n/ J"]
-    found = []
-    for row in whole:
-        cells = [_name(row), Cell("–") if row["rank"] is None else number(row["rank"])]
-        for name in shown:
-            cells.append(_ends(name, row["metrics"].get(name), power))
-            if name == "mae" and excess:
-                cells.append(_ends("mae", row["excess"], power))
-        memory = row["memory_bytes"]
-        cells += [
-            number(row["runs"], digits=6),
-            number(len(row["seeds"])),
-            number(row["training_seconds"]),
-            number(row["steps"], digits=6),
-            number(row["forecast_milliseconds"]),
-            number(row["parameters"], digits=6),
-            number(None if memory is None else memory / 1e6),
-            number(row["energy_joule"]),
-        ]
-        found.append(Row(cells, _kind(row)))
     rest = [f"{row['model']}: {row['state'] or 'no metric is there'}" for row in rows
             if not row["metrics"]]  # fmt: skip
-    caption = (
-        f"Scores ({origin_of(section)} data): means over test runs, seeds averaged first, with "
+    parts = [_scores(section, whole, _SPECTRA, rest)]
+    if any(name in row["metrics"] for row in whole for name in _CHEMISTRY):
+        parts += ["<h3>Peaks, onsets and chemistry</h3>", _scores(section, whole, _CHEMISTRY)]
+    return [*parts, "<h3>Cost</h3>", _cost_table(section, whole)]
+
+
+def _start(row: Mapping[str, Any], *, notes: bool) -> list[Cell]:
+    """Name, with what there is to know of the model where asked, and rank."""
+    name = _name(row) if notes else Cell(row["model"], row["model"])
+    return [name, Cell("–") if row["rank"] is None else number(row["rank"])]
+
+
+def _scores(
+    section: Section,
+    whole: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    rest: Sequence[str] = (),
+) -> str:
+    """The table of some metrics; that of the MAE says what is common to all."""
+    shown = [name for name in names if any(name in row["metrics"] for row in whole)]
+    main = "mae" in names
+    excess = main and any(row["excess"] is not None for row in whole)
+    power = power_of(section)
+    powers = _powers(shown, whole, power)
+    head = ["Model", "Rank"]
+    for name in shown:
+        head.append(_head(name, powers[name]))
+        if name == "mae" and excess:
+            head.append(f"Above oracle\n/ {ten(power)}")
+    found = []
+    for row in whole:
+        cells = _start(row, notes=main)
+        for name in shown:
+            cells.append(_ends(name, row["metrics"].get(name), powers[name]))
+            if name == "mae" and excess:
+                cells.append(_ends("mae", row["excess"], power))
+        found.append(Row(cells, _kind(row)))
+    caption = f"Scores ({origin_of(section)} data): "
+    if not main:
+        caption += "means over test runs with their intervals, as above; ranked by the MAE."
+        return table(head, found, caption=caption)
+    caption += (
+        "means over test runs, seeds averaged first, with "
         "95 % intervals of runs resampled. Lower is better where nothing else is said. No "
         "spectrum, protocol or descriptor: what a model does not look at."
     )
     if excess:
         caption += (
             " Above oracle: MAE less that of the oracle floor, run by run, on the runs that the "
-            "floor was found for; these may be fewer (column Runs)."
+            "floor was found for; these may be fewer (column Runs of the table of costs)."
         )
     return table(head, found, caption=caption, after=rest)
+
+
+def _cost_table(section: Section, whole: Sequence[Mapping[str, Any]]) -> str:
+    """What each model was tested on, and what it took."""
+    head = ["Model", "Rank", "Runs", "Seeds", "Training\n/ s", "Steps", "Forecast of a run\n/ ms"]
+    head += ["Parameters", "Memory\n/ MB", "Energy\n/ J"]
+    found = []
+    for row in whole:
+        memory, steps = row["memory_bytes"], row["steps"]
+        cells = [
+            *_start(row, notes=False),
+            number(row["runs"], digits=6),
+            number(len(row["seeds"])),
+            number(row["training_seconds"]),
+            number(None if steps is None else round(steps), digits=6),
+            number(row["forecast_milliseconds"]),
+            number(row["parameters"], digits=6),
+            number(None if memory is None else memory / 1e6),
+            number(row["energy_joule"]),
+        ]
+        found.append(Row(cells, _kind(row)))
+    caption = (
+        f"Runs tested on ({origin_of(section)} data), and what each model took: means over its "
+        "seeds and folds."
+    )
+    return table(head, found, caption=caption)
 
 
 def interval_table(section: Section, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -151,7 +216,7 @@ def interval_table(section: Section, rows: Sequence[Mapping[str, Any]]) -> str:
     power = power_of(section)
     found = []
     for row in whole:
-        cells = [_name(row)]
+        cells = [Cell(row["model"], row["model"])]
         for name in _COVERAGES:
             ends = row["metrics"].get(name)
             cells.append(
@@ -186,9 +251,9 @@ def paired_table(section: Section, best: str, tests: Sequence[Paired]) -> str:
                 [
                     Cell(test.model, test.model),
                     Cell(
-                        f"{test.difference.value / unit:+.3f}",
+                        f"{test.difference.value / unit:+.3f}".replace("-", "−"),
                         test.difference.value,
-                        f"[{low:+.3f}, {high:+.3f}]",
+                        f"[{low:+.3f}, {high:+.3f}]".replace("-", "−"),
                     ),
                     Cell(f"{100 * test.worse:.0f}", test.worse),
                     number(test.runs, digits=6),
@@ -252,7 +317,8 @@ def breakdown_table(section: Section, name: str, what: str) -> str:
         f"MAE / {ten(power)} by {what} ({origin_of(section)} data). Each column is shaded "
         "from the best model (white) to the worst one."
     )
-    return table(["Model", *(label.replace(", ", "\n") for label in labels)], rows, caption=caption)
+    titles = (label.replace(", ", "\n").replace("cm-1", "cm⁻¹") for label in labels)
+    return table(["Model", *titles], rows, caption=caption)
 
 
 def few_runs(section: Section, model: str) -> str:
