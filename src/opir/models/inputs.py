@@ -41,6 +41,10 @@ class ForecastInputs:
             forecast, shape ``[batch, given_frames + frames, 3]``; NaN where not known.
         descriptor: Numbers that describe the system, shape ``[batch, features]``; zero features
             where nothing is known.
+        record: What a cycler recorded or is to do between the frames, where more is known of it:
+            time [s] on the clock of the frames, never falling, then the channels of the drive,
+            ``[batch, rows, 4]``. No rows where nothing more is known. At the frames themselves
+            ``drive`` holds. Models that take no notice of it forecast as without.
 
     Raises:
         AxisError: If a shape or an axis does not fit.
@@ -53,10 +57,11 @@ class ForecastInputs:
     wavenumber: Array
     drive: Array = field(default_factory=lambda: np.empty(0))
     descriptor: Array = field(default_factory=lambda: np.empty(0))
+    record: Array = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "given", _spectra(self.given))
-        for name in ("given_times", "times", "wavenumber", "drive", "descriptor"):
+        for name in ("given_times", "times", "wavenumber", "drive", "descriptor", "record"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=np.float64))
         batch, given, points = _shape(self.given, 3, "given")
         if min(batch, given, points) == 0:
@@ -71,10 +76,17 @@ class ForecastInputs:
             object.__setattr__(self, "drive", empty)
         if self.descriptor.size == 0:
             object.__setattr__(self, "descriptor", np.zeros((batch, 0)))
+        if self.record.size == 0:
+            object.__setattr__(self, "record", np.empty((batch, 0, 1 + len(DRIVE))))
         _same(self.drive, (batch, given + frames, len(DRIVE)), "drive")
         _same(self.descriptor, (batch, self.descriptor.shape[-1]), "descriptor")
+        rows = _shape(self.record, 3, "record")[1]
+        _same(self.record, (batch, rows, 1 + len(DRIVE)), "record")
         for name in ("given", "given_times", "times", "descriptor"):
             _finite(getattr(self, name), name)
+        _finite(self.record[..., 0], "times of the record")
+        if (np.diff(self.record[..., 0], axis=1) < 0).any():
+            raise AxisError("times of the record fall", remedy="Sort its rows by time")
         steps = np.diff(np.concatenate([self.given_times, self.times], axis=1), axis=1)
         if (steps <= 0).any():
             row = int(np.nonzero((steps <= 0).any(axis=1))[0][0])
@@ -85,6 +97,7 @@ class ForecastInputs:
             )
         for channel, name in enumerate(DRIVE):
             check_values(self.drive[..., channel], name, allow_missing=True)
+            check_values(self.record[..., 1 + channel], name, allow_missing=True)
 
     def __len__(self) -> int:
         return int(self.given.shape[0])
@@ -114,6 +127,7 @@ class ForecastInputs:
             times=self.times[at],
             drive=self.drive[at],
             descriptor=self.descriptor[at],
+            record=self.record[at],
         )
 
     def at(self, frames: ArrayLike) -> ForecastInputs:

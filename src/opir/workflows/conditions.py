@@ -34,11 +34,10 @@ _ALIKE = 1.1
 """Up to this ratio of :class:`opir.models.known_systems.Likeness` a system counts as known."""
 
 _FRAMES = 63
-"""Frames to forecast where neither times nor a number are asked for."""
+"""Frames to forecast where neither times nor a number are asked for; models forecast at least at
+so many, however few are asked for, since reactions follow one another."""
 _TOLD = 8 * _FRAMES
-"""Models are told of the drive at least so often, however few frames are asked for. They were
-trained with some 63; told eight times as often, opir-base is nearer to the truth
-(benchmarks/fine_drive.py)."""
+"""Models are told of the drive at least so often, however few frames are asked for."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +51,12 @@ class Conditions:
         given_drive: Voltage [V], current [A], temperature [K] recorded with them, NaN where they
             were not, ``[given, 3]``; they stand in place of those of the protocol there.
         times: Times to forecast, on the same clock [s], ``[frames]``: those asked for, and others
-            between them where these leave the drive too coarse.
+            between them where these are few.
         asked: Which of them were asked for, ``[frames]``.
         drive: Voltage [V], current [A], temperature [K] at all these times,
             ``[given + frames, 3]``, NaN where not known.
+        record: The same between these times: time [s], voltage, current and temperature,
+            ``[row, 4]``.
         potential: Of the working electrode against the metal of its cation [V],
             ``[given + frames]``, NaN where not known.
         descriptor: See :func:`opir.models.descriptor.describe`, ``[feature]``.
@@ -70,6 +71,7 @@ class Conditions:
     times: Array
     asked: NDArray[np.bool_]
     drive: Array
+    record: Array
     potential: Array
     descriptor: Array
     notes: tuple[str, ...]
@@ -90,6 +92,7 @@ class Conditions:
             wavenumber=wavenumber,
             drive=self.drive[None],
             descriptor=self.descriptor[None],
+            record=self.record[None],
         )
 
 
@@ -101,24 +104,33 @@ class _Frames:
     ahead: Array | None
     count: int
 
-    def plan(self, end: float) -> tuple[Array, NDArray[np.bool_]]:
-        """Times ahead of a protocol that lasts so long [s], and which of them were asked for.
+    def plan(self, end: float) -> tuple[Array, NDArray[np.bool_], NDArray[np.bool_]]:
+        """Times ahead of a protocol that lasts so long [s].
 
-        Where those asked for lie far apart, others come between them: a drive is told to a model
-        by its values at the frames, and taken to be straight between them.
+        Where those asked for lie far apart, others come between them.
+
+        Returns:
+            The times, rising; which of them are asked for; and at which something is forecast: at
+            the others models are only told of the drive.
         """
-        ahead = self.ahead
-        if ahead is None:
-            ahead = np.linspace(self.given[-1], end, self.count + 1)[1:]
-        ahead = np.minimum(ahead, end)
-        between = np.linspace(self.given[-1], ahead[-1], _TOLD + 1)[1:-1]
-        step = between[0] - self.given[-1]
+        asked = self.ahead
+        if asked is None:
+            asked = np.linspace(self.given[-1], end, self.count + 1)[1:]
+        asked = np.minimum(asked, end)
+        forecast = self._filled(asked, _FRAMES)
+        every = self._filled(forecast, _TOLD)
+        return every, np.isin(every, asked), np.isin(every, forecast)
+
+    def _filled(self, ahead: Array, count: int) -> Array:
+        """With so many times in even steps between, where some lie further apart than these."""
+        even = np.linspace(self.given[-1], ahead[-1], count + 1)[1:-1]
+        step = even[0] - self.given[-1]
         if np.diff(ahead, prepend=self.given[-1]).max() <= 1.001 * step:
-            return ahead, np.ones(ahead.size, dtype=bool)
-        between = between[np.abs(between[:, None] - ahead).min(axis=1) > 0.01 * step]
-        both = np.concatenate([ahead, between])
-        order = np.argsort(both)
-        return both[order], order < ahead.size
+            return ahead
+        after = np.searchsorted(ahead, even)
+        before = np.concatenate([self.given[-1:], ahead])[after]
+        far = np.minimum(even - before, ahead[after] - even) > 0.01 * step
+        return np.sort(np.concatenate([ahead, even[far]]))
 
     def times(self, edges: ArrayLike) -> Array:
         """Times [s] on the clock of the edges of the protocol's steps, ``[given + frames]``.
@@ -215,6 +227,7 @@ def conditions(
             f"constants{without}."
         )
     plan, clock, drive, potential = known
+    _, asked_for, forecast = when.plan(float(clock[-1]))
     if given_drive is not None:
         recorded = ~np.isnan(given_drive)
         drive[: given.size][recorded] = given_drive[recorded]
@@ -231,6 +244,9 @@ def conditions(
             f"Times beyond {longest:g} s after the spectrum were never trained on; the forecast "
             "there is an extrapolation."
         )
+    kept = np.concatenate([np.ones(given.size, dtype=bool), forecast])
+    between = np.column_stack([clock, drive])[~kept]
+    clock, drive, potential = clock[kept], drive[kept], potential[kept]
     strange += _outside(recipe.get("ranges", {}), descriptor, drive)
     unlike = _unlike(recipe.get("known_systems"), descriptor)
     strange += unlike
@@ -242,8 +258,9 @@ def conditions(
         plan,
         given,
         clock[given.size :],
-        when.plan(float(clock[-1]))[1],
+        asked_for[forecast],
         drive,
+        between,
         potential,
         descriptor,
         tuple(notes),

@@ -13,6 +13,7 @@ from opir.models import Forecaster, ForecastInputs
 from opir.models.descriptor import describe
 from opir.models.inputs import DRIVE
 from opir.run import Run
+from opir.run.between import record_of
 
 __all__ = ["UNSEEN", "WEIGHTS", "check_weights", "forecast_run", "weights_of"]
 
@@ -54,7 +55,8 @@ def forecast_run(run: Run, model: Forecaster, tags: dict[str, Any]) -> Run:
     """The first frame of a run, and all others as a model forecasts them.
 
     Times, voltage, current and temperature are those of the run. The model is told what the
-    forecasters of OpIRBench are told.
+    forecasters of OpIRBench are told, and what the cycler recorded between the frames, where the
+    run has it: as by :func:`opir.predict`.
 
     Args:
         run: With its system.
@@ -73,6 +75,7 @@ def forecast_run(run: Run, model: Forecaster, tags: dict[str, Any]) -> Run:
     none = np.full(run.time.size, np.nan)
     drive = np.stack([none if item is None else item for item in columns.values()], axis=-1)
     descriptor = describe(run.system, temperature=tags.get("temperature"), water=tags.get("water"))
+    record = record_of(run)
     inputs = ForecastInputs(
         given=run.values[None, :1],
         given_times=run.time[None, :1],
@@ -80,6 +83,7 @@ def forecast_run(run: Run, model: Forecaster, tags: dict[str, Any]) -> Run:
         wavenumber=run.wavenumber,
         drive=drive[None],
         descriptor=descriptor[None],
+        record=np.empty(0) if record is None else record[None],
     )
     ahead = model.forecast(inputs).spectra[0]
     return Run.from_arrays(

@@ -13,12 +13,13 @@ from torch import Tensor
 
 from opir.chemistry import library
 from opir.errors import ModelError, OptionError
+from opir.models.abcc.drive_between import features_at_frames
 from opir.models.abcc.library_axis import OtherAxis
 from opir.models.abcc.library_doubt import chosen_doubt
 from opir.models.abcc.library_extents import extent_error, taught_extents
 from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath, quick_absorbance
-from opir.models.abcc.library_module import LibraryModule, Start, clock
-from opir.models.abcc.protocol_features import GROWING, STATES, protocol_features
+from opir.models.abcc.library_module import LibraryModule, Start
+from opir.models.abcc.protocol_features import GROWING, STATES
 from opir.models.abcc.tables import ChemistryTables, StaticState, check_descriptor
 from opir.models.base import MODELS, Arrays
 from opir.models.forecast import Forecast
@@ -145,7 +146,7 @@ class AbccLibrary(NetworkForecaster):
             torch.manual_seed(seed)
             self._module = LibraryModule(adapter, self.build(adapter.sizes), lines=2)
         self.trust = 1.0
-        state = protocol_features(*clock(some.inputs)).state.flatten(0, 1)
+        state = features_at_frames(some.inputs).state.flatten(0, 1)
         known = ~torch.isnan(state)
         count = known.sum(0).clamp(min=1)
         mean = torch.nan_to_num(state).sum(0) / count
@@ -159,10 +160,9 @@ class AbccLibrary(NetworkForecaster):
 
     def _read(self, inputs: ForecastInputs) -> StaticState:
         """The first given spectra, explained."""
-        first = np.asarray(inputs.given[:, 0], dtype=np.float64)
         axis = self._axis(inputs.wavenumber)
         tables = self.tables if axis is None else axis.tables
-        return tables.read(first, inputs.descriptor)
+        return tables.read(np.asarray(inputs.given[:, 0], dtype=np.float64), inputs.descriptor)
 
     def prepare(self, inputs: ForecastInputs) -> dict[str, NDArray[np.float32]]:
         """What the first given spectra and the protocols from there on say, once for all steps."""
@@ -172,7 +172,7 @@ class AbccLibrary(NetworkForecaster):
         state = np.empty((len(inputs), times, STATES), np.float32)
         for start in range(0, len(inputs), self.rows):
             part = slice(start, start + self.rows)
-            found = protocol_features(*clock(inputs.rows(np.arange(len(inputs))[part])))
+            found = features_at_frames(inputs.rows(np.arange(len(inputs))[part]))
             growing[part] = found.growing.numpy()
             state[part] = found.state.numpy()
         return {

@@ -11,12 +11,11 @@ from torch import Tensor
 
 from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath
 from opir.models.abcc.protocol_features import STATES
-from opir.models.abcc.tables import dilution_of, working_potential
-from opir.models.inputs import ForecastInputs
+from opir.models.abcc.tables import dilution_of
 from opir.models.networks.adapter import SpectraAdapter
 from opir.models.networks.base import NetworkModule
 
-__all__ = ["LibraryModule", "Start", "clock"]
+__all__ = ["LibraryModule", "Start"]
 
 _LEAST_PATH = 1e-6
 
@@ -167,14 +166,3 @@ class LibraryModule(NetworkModule):
             latent=static.new_zeros(static.shape[0], self.flow.of_latent.in_features),
             dilution=dilution_of(batch["descriptor"]),
         ), base
-
-
-def clock(inputs: ForecastInputs) -> tuple[Tensor, Tensor]:
-    """Times from the first frame on, and the drive there with the potential of the electrode."""
-    drive = inputs.drive.copy()
-    drive[..., 0] = working_potential(drive[..., 0], inputs.descriptor)
-    times = np.concatenate([inputs.given_times, inputs.times], axis=1)
-    return (
-        torch.tensor(times - times[:, :1], dtype=torch.float32),
-        torch.tensor(drive, dtype=torch.float32),
-    )

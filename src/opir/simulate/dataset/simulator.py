@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from opir.chemistry import Library
+from opir.run.between import with_record
 from opir.simulate.dataset.plan import Task
 from opir.simulate.dataset.preset import Preset
 from opir.simulate.dataset.produce import Simulated
@@ -12,11 +15,14 @@ from opir.simulate.dataset.shifted import LINE_SHAPE
 from opir.simulate.dataset.variant import vary_composition
 from opir.simulate.single_run import simulate
 
-__all__ = ["simulate_task"]
+__all__ = ["ROWS", "simulate_task"]
+
+ROWS = 8
+"""Of what the cycler recorded, for each frame to come."""
 
 
 def simulate_task(task: Task, preset: Preset, library: Library) -> Simulated:
-    """Simulate a task.
+    """Simulate a task; what a cycler would have recorded between the frames is in the run.
 
     Raises:
         SimulationError: If the solver cannot follow the protocol.
@@ -25,7 +31,7 @@ def simulate_task(task: Task, preset: Preset, library: Library) -> Simulated:
         library.systems[task.system], salt=task.salt, additives=task.additives, water=task.water
     )
     spectra = preset.spectra
-    return simulate(
+    made = simulate(
         model,
         task.protocol,
         seed=task.seed,
@@ -36,3 +42,5 @@ def simulate_task(task: Task, preset: Preset, library: Library) -> Simulated:
         line_shape=LINE_SHAPE if preset.domain == "shifted" else "pseudo-voigt",
         library=library,
     )
+    rows = ROWS * (made.run.time.size - 1)
+    return replace(made, run=with_record(made.run, made.record(), rows))

@@ -1,0 +1,81 @@
+"""Times at which the drive of a batch is told: the frames, and what is recorded between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from opir.models.abcc.protocol_features import ProtocolFeatures, protocol_features
+from opir.models.abcc.tables import working_potential
+from opir.models.inputs import ForecastInputs
+
+__all__ = ["features_at_frames"]
+
+Array = NDArray[np.float64]
+
+_NEAR = 1e-6
+"""A row nearer to a frame than this share of the whole time is that frame."""
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Times since the first frame [s] and drive, rising, and which of them are the frames."""
+
+    times: Array
+    drive: Array
+    frames: NDArray[np.int64]
+
+
+def features_at_frames(inputs: ForecastInputs) -> ProtocolFeatures:
+    """Features of the protocol at the given frames and those to forecast.
+
+    The drive is straight between frames, or between the rows of the record where there are any.
+    The voltage is that of the working electrode.
+
+    Args:
+        inputs: One given frame or more; the first counts as the beginning.
+    """
+    told = _between(inputs)
+    voltage = working_potential(told.drive[..., 0], inputs.descriptor)
+    drive = np.concatenate([voltage[..., None], told.drive[..., 1:]], axis=-1)
+    found = protocol_features(
+        torch.tensor(told.times, dtype=torch.float32), torch.tensor(drive, dtype=torch.float32)
+    )
+    if told.frames.shape == told.times.shape:
+        return found
+    place = torch.as_tensor(told.frames)
+
+    def at(values: Tensor) -> Tensor:
+        return values.gather(1, place[..., None].expand(-1, -1, values.shape[-1]))
+
+    return ProtocolFeatures(at(found.growing), at(found.state), found.lead.gather(1, place))
+
+
+def _between(inputs: ForecastInputs) -> _Told:
+    """Frames and rows in one order. Rows outside, or at a frame, come after the last frame."""
+    frames = np.concatenate([inputs.given_times, inputs.times], axis=1)
+    begin, drive = frames[:, :1], inputs.drive
+    batch, count = frames.shape
+    rows = inputs.record.shape[1]
+    if not rows:
+        every = np.broadcast_to(np.arange(count), frames.shape)
+        return _Told(frames - begin, drive, every)
+    times, told = inputs.record[..., 0].copy(), inputs.record[..., 1:].copy()
+    for number in range(batch):
+        here, near = frames[number], _NEAR * (frames[number, -1] - frames[number, 0])
+        place = np.searchsorted(here, times[number]).clip(1, count - 1)
+        apart = np.minimum(
+            np.abs(times[number] - here[place - 1]), np.abs(times[number] - here[place])
+        )
+        out = (apart <= near) | (times[number] <= here[0]) | (times[number] >= here[-1])
+        times[number, out] = here[-1] + near * (1 + np.arange(out.sum()))
+        told[number, out] = drive[number, -1]
+    both = np.concatenate([frames, times], axis=1)
+    order = np.argsort(both, axis=1, kind="stable")
+    whole = np.take_along_axis(np.concatenate([drive, told], axis=1), order[..., None], axis=1)
+    place = np.argsort(order, axis=1)[:, :count]
+    return _Told(np.take_along_axis(both, order, axis=1) - begin, whole, place)

@@ -1,0 +1,65 @@
+"""What a cycler recorded between the frames of a run, kept with the run."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opir.errors import AxisError, OptionError
+from opir.quantities import quantity
+from opir.run.electrochemistry import Electrochemistry
+from opir.run.run import Run
+
+__all__ = ["COLUMNS", "DIMENSION", "record_of", "with_record"]
+
+Array = NDArray[np.float64]
+
+DIMENSION = "record"
+"""Of its rows. Its times are ``record_time [record]``, seconds on the clock of the run."""
+COLUMNS = ("voltage", "current", "temperature")
+"""Its other columns, ``record_voltage`` and so on: V, A, K; NaN where not known."""
+
+
+def with_record(run: Run, record: Electrochemistry, rows: int) -> Run:
+    """A run with what was recorded from its first frame to its last, at evenly spaced times.
+
+    Between rows of the record values are interpolated linearly; columns that it lacks, and times
+    that it does not reach, are NaN.
+
+    Args:
+        run: The run.
+        record: On the clock of the run.
+        rows: How many, the first a step after the first frame, the last at the last frame.
+
+    Raises:
+        OptionError: If ``rows`` is below 1.
+        AxisError: If the run has one frame.
+    """
+    if rows < 1:
+        raise OptionError(f"{rows} rows were asked for; at least 1 is needed")
+    if run.time.size < 2:
+        raise AxisError("the run has one frame, and nothing lies between frames")
+    times = np.linspace(run.time[0], run.time[-1], rows + 1)[1:]
+    found = {f"{DIMENSION}_time": (DIMENSION, times, {"units": quantity("time").unit})}
+    inside = (times >= record.time[0]) & (times <= record.time[-1])
+    for name in COLUMNS:
+        column = record.column(name)
+        values = np.full(rows, np.nan)
+        if column is not None:
+            values[inside] = np.interp(times[inside], record.time, column)
+        found[f"{DIMENSION}_{name}"] = (
+            DIMENSION, values.astype(np.float32), {"units": quantity(name).unit}
+        )  # fmt: skip
+    return Run(run.dataset.assign(found))
+
+
+def record_of(run: Run) -> Array | None:
+    """What was recorded between the frames: time [s], voltage [V], current [A], temperature [K].
+
+    Returns:
+        ``[row, 4]``; None where the run has no such record.
+    """
+    names = [f"{DIMENSION}_{name}" for name in ("time", *COLUMNS)]
+    if not set(names) <= set(run.dataset.variables):
+        return None
+    return np.stack([run.dataset[name].values.astype(np.float64) for name in names], axis=-1)

@@ -1,0 +1,85 @@
+"""What a cycler recorded between the frames of a run: kept with it, in stores too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from opir.errors import AxisError, OptionError
+from opir.models.inputs import DRIVE, ForecastInputs, Windows
+from opir.run import Electrochemistry, Run
+from opir.run.between import record_of, with_record
+from opir.run.store import Store
+from opir.workflows.simulate import simulate_store
+from opir.workflows.told_records import with_records
+
+TIMES = np.linspace(0.0, 1000.0, 11)
+
+
+def run_of(time: np.ndarray) -> Run:
+    return Run.from_arrays(time, np.linspace(900, 1000, 5), np.ones((time.size, 5)))
+
+
+def recorded(column: str = "voltage") -> Electrochemistry:
+    return Electrochemistry.from_columns(TIMES, {column: 3.0 - TIMES / 500})
+
+
+def test_a_record_lies_between_the_first_and_the_last_frame() -> None:
+    made = with_record(run_of(np.array([100.0, 600.0, 900.0])), recorded(), 4)
+    found = record_of(made)
+    assert found is not None
+    np.testing.assert_allclose(found[:, 0], [300, 500, 700, 900])
+    np.testing.assert_allclose(found[:, 1], 3.0 - found[:, 0] / 500, rtol=1e-6)
+    assert np.isnan(found[:, 2:]).all()
+    assert made.dataset["record_voltage"].attrs["units"] == "V"
+
+
+def test_what_was_not_recorded_is_not_filled_in() -> None:
+    found = record_of(with_record(run_of(np.array([500.0, 1500.0])), recorded("current"), 10))
+    assert found is not None
+    known = np.isfinite(found[:, 2])
+    np.testing.assert_array_equal(known, found[:, 0] <= 1000)
+    assert record_of(run_of(TIMES)) is None
+
+
+def test_a_record_of_nothing_is_refused() -> None:
+    with pytest.raises(OptionError, match="0 rows"):
+        with_record(run_of(TIMES), recorded(), 0)
+    with pytest.raises(AxisError, match="one frame"):
+        with_record(run_of(TIMES[:1]), recorded(), 4)
+
+
+def test_simulated_sets_keep_it_and_models_are_told(tmp_path: Path) -> None:
+    """It agrees with the frames where they meet, and holds a voltage that falls in between."""
+    simulate_store(
+        tmp_path / "store", systems=["lp57-graphite"], protocols=["formation-c10"], runs=3,
+        frames=9, wavenumbers=64, workers=1, progress=False,
+    )  # fmt: skip
+    store = Store.open(tmp_path / "store")
+    ids = list(store.ids)
+    run = store.run(ids[0])
+    found = record_of(run)
+    assert found is not None
+    assert found.shape == (64, 4)
+    for channel, name in enumerate(DRIVE):
+        column = run.on_time(name)
+        assert column is not None
+        assert found[-1, 1 + channel] == pytest.approx(column[-1], rel=1e-4, abs=1e-6)
+    voltage = run.on_time("voltage")
+    assert voltage is not None
+    straight = np.interp(found[:, 0], run.time, voltage)
+    assert np.abs(found[:, 1] - straight).max() > 0.05
+
+    runs = [store.run(id) for id in ids]
+    values = np.array([one.values for one in runs])
+    times = np.array([one.time for one in runs])
+    windows = Windows(
+        ForecastInputs(values[:, :1], times[:, :1], times[:, 1:], run.wavenumber),
+        values[:, 1:],
+        np.arange(3),
+    )
+    told = with_records(windows, store, ids).inputs.record
+    np.testing.assert_allclose(told, [record_of(one) for one in runs])
+    assert with_records(windows, store, ids[:2]).inputs.record.shape[1] == 0
