@@ -91,9 +91,7 @@ def main() -> None:
     data = some_runs(load_fold(TASKS["random"].folds(sources)[0], sources), asked.runs)
     model, recorded = from_pretrained(asked.model), records(data)
     print(f"\n{len(data.test_ids)} simulated test runs, random split, {asked.model}\n")
-    print(
-        "| told so often | MAE x 1e-3 | DILATE | onset / mV | R2 solvent | R2 sei |"
-    )
+    print("| told so often | MAE x 1e-3 | DILATE | onset / mV | R2 solvent | R2 sei |")
     print("|---" * 6 + "|")
     for often in TIMES:
         found = forecast(model, data, recorded, often)
