@@ -15,6 +15,7 @@ from opir.plots import save
 from opir.plots.forecast import forecast_figure
 from opir.protocol import Protocol
 from opir.run import Run
+from opir.run.between import record_of
 from opir.run.netcdf import read_run
 from opir.workflows.predict import Prediction, predict
 
@@ -68,8 +69,9 @@ class BatteryReport:
 def example_cell() -> Run:
     """A simulated run of a cell that no weights were trained on, with its true streams.
 
-    Made by ``opir simulate --system lp57-graphite-nmc622 --protocol formation-c10 --seed 1``; the
-    seed was chosen before its forecast was seen.
+    Made by ``opir simulate --system lp57-graphite-nmc622 --protocol formation-c10 --seed 1``, with
+    what the cycler recorded between the frames (:func:`opir.run.between.with_record`); the seed
+    was chosen before its forecast was seen.
     """
     return read_run(Path(str(files("opir.workflows"))) / "example" / "simulated-cell.nc")
 
@@ -86,10 +88,11 @@ def battery(out: Path | str, *, overwrite: bool = False) -> BatteryReport:
         OutputExistsError: If a file exists and ``overwrite`` is false.
     """
     cell = example_cell()
-    voltage, current, temperature = (cell.on_time(name) for name in DRIVE)
-    plan = Protocol.from_measured(
-        cell.time, voltage, current, temperature, name="formation-c10, as recorded"
-    )
+    start = [np.asarray(cell.on_time(name), dtype=np.float64)[0] for name in DRIVE]
+    record = record_of(cell)
+    assert record is not None
+    time, *columns = np.vstack([[cell.time[0], *start], record]).T
+    plan = Protocol.from_measured(time, *columns, name="formation-c10, as recorded")
     done = predict(
         cell,
         system=cell.system,
