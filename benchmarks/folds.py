@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,10 @@ from opir.bench.data import FoldData, load_fold, open_sources
 from opir.bench.runner.training import make_and_train
 from opir.bench.scoring.score import score
 from opir.bench.tasks import TASKS
+from opir.models import Windows
+from opir.run.between import COLUMNS, DIMENSION
 from opir.run.store import Store
 from opir.workflows.pretrain import stream_r2
-from opir.workflows.told_records import with_records
 
 FIELDS = (
     "task", "fold", "model", "seed", "steps", "mae", "persistence", "onset_50mV", "peak_5cm",
@@ -63,6 +65,20 @@ def run(
         row[name] = float((values <= limit).mean()) if values.size else ""
     row |= {name.split()[1]: value for name, value in stream_r2(forecast, data).items()}
     return row
+
+
+def with_records(windows: Windows, store: Store, ids: Sequence[str]) -> Windows:
+    """Windows whose model is told of the drive between the frames.
+
+    Args:
+        windows: One a run, from its first frame on.
+        store: With records, all of one length.
+        ids: Of the runs, in the order of the windows.
+    """
+    names = [f"{DIMENSION}_{name}" for name in ("time", *COLUMNS)]
+    columns = store.batch(list(ids), names)
+    record = np.stack([columns[name].astype(np.float64) for name in names], axis=-1)
+    return replace(windows, inputs=replace(windows.inputs, record=record))
 
 
 def told(data: FoldData, store: Store) -> FoldData:

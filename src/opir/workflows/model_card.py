@@ -86,15 +86,6 @@ def model_card(
                 if recipe.get("taught_extents")
                 else ()
             ),
-            *(
-                (
-                    "- **Told** what the cycler recorded between the frames, in training, in the "
-                    "scores below and by `opir predict`; models of OpIRBench's tables are told of "
-                    "the drive at the frames alone.",
-                )
-                if recipe.get("told_records")
-                else ()
-            ),
             "",
             "## Scores, simulated test runs",
             "",

@@ -23,7 +23,6 @@ from opir.run.store import Store
 from opir.training import TrainingConfig
 from opir.workflows.model_card import model_card
 from opir.workflows.settings import TrainSettings, preset_settings
-from opir.workflows.told_records import with_records
 from opir.workflows.train_store import fold_without, train_on_store
 
 __all__ = ["Examined", "examine", "pretrain", "share_for", "stream_r2", "widening"]
@@ -243,8 +242,6 @@ def _made(
             error.remedy = "The same command goes on"
             raise
     data = load_fold(fold_without(sources, system), sources)
-    test = with_records(data.test, sources.store("main"), data.test_ids)
-    data = replace(data, test=test)
     found = replace(examine(load_model(path), data), name=system or "random")
     with atomic_path(result, overwrite=True) as temporary:
         temporary.write_text(json.dumps(found.to_json(), indent=1) + "\n", encoding="utf-8")

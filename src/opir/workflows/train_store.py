@@ -19,7 +19,6 @@ from opir.models.inputs import DRIVE
 from opir.models.known_systems import KnownSystems
 from opir.run.store import Store
 from opir.training import TrainingConfig
-from opir.workflows.told_records import with_records
 from opir.workflows.train import Trained, check_beside, fit_and_save
 from opir.workflows.true_extents import with_extents
 
@@ -60,8 +59,7 @@ def train_on_store(
     Runs come to their pools as in the random split of OpIRBench, by the hash of their ids: those of
     its test pool are not trained on, so the model can be examined on them. Where the runs are
     simulated, models that can be are taught by the true extents of their reactions, too
-    (:func:`opir.workflows.true_extents.with_extents`); where the store has what cyclers recorded
-    between the frames, they are told of it (:func:`opir.workflows.told_records.with_records`).
+    (:func:`opir.workflows.true_extents.with_extents`).
 
     Args:
         store: The store, or where it is.
@@ -85,8 +83,7 @@ def train_on_store(
     made = get_model(model)(**dict(options or {}))
     sources = open_sources(store)
     data = load_fold(fold_without(sources, without), sources)
-    learn = with_records(data.train, sources.store("main"), data.fold.train)
-    validation = with_records(data.validation, sources.store("main"), data.fold.validation)
+    learn = data.train
     if sources.index()[data.fold.train[0]].origin == "simulated":
         learn = with_extents(learn, sources.store("main"), data.fold.train)
     made.recipe = {
@@ -111,11 +108,10 @@ def train_on_store(
         "runs": [f"{len(learn)} runs of {Path(sources.store('main').url).name}"],
         "origin": sorted({sources.index()[id].origin for id in data.fold.train}),
         "taught_extents": learn.extents is not None,
-        "told_records": learn.inputs.record.shape[1] > 0,
     }
     return fit_and_save(
         made,
-        (learn, validation),
+        (learn, data.validation),
         out=out,
         config=config or first_settings(model),
         state=state,
