@@ -120,6 +120,7 @@ class Fitting:
                 self.noise,
                 self.time,
                 self.voltage,
+                self.point,
             )
             steps = found_reactions(
                 self.problem,

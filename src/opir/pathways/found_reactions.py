@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from opir.chemistry import Reaction
 from opir.pathways.fit import Fit, Problem, grown, solve
 from opir.pathways.found_species import SURE
-from opir.pathways.onset import find_onset
+from opir.pathways.onset import find_onset, seen_level
 from opir.pathways.refine import Courses
 from opir.pathways.result import FoundReaction, FoundSpecies
 from opir.pathways.weigh import DISTINCT, Weighed
 
-__all__ = ["LATEST", "LIKELY", "POSSIBLE", "found_reactions", "told_as_sum", "unneeded"]
+__all__ = ["LIKELY", "POSSIBLE", "found_reactions", "told_as_sum", "unneeded"]
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -27,9 +27,6 @@ _UNNEEDED = 0.45
 
 _TRACE = 1e-6
 """Share of the largest extent at and below which a reaction does not run."""
-
-LATEST = 4.0
-"""An onset is looked for up to three quarters of the largest extent."""
 
 LIKELY, POSSIBLE = 0.5, 0.2
 """Confidence from which on a reaction is held to run, and from which on it may."""
@@ -87,10 +84,8 @@ def found_reactions(
             continue
         extent, deviation = courses.extents[:, row], courses.extent_deviation[:, row]
         course, spread = when.extents[:, row], when.extent_deviation[:, row]
-        level = np.full(len(time), noise / max(size[row], np.finfo(np.float64).tiny))
-        if not when.held:
-            level = np.maximum(level, spread)
-        level = np.minimum(level, course.max() / LATEST)
+        seen_by = noise / max(size[row], np.finfo(np.float64).tiny)
+        level = seen_level(course, seen_by, 0.0 if when.held else spread)
         shown = [
             name
             for name, number in zip(

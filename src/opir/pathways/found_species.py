@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from opir.chemistry.environment import bands_in, environments_beside
 from opir.pathways.fit import Problem
 from opir.pathways.growth import growth_law
-from opir.pathways.onset import find_onset
+from opir.pathways.onset import find_onset, seen_level
 from opir.pathways.refine import Courses
 from opir.pathways.result import BandEvidence, FoundSpecies
 
@@ -35,10 +35,13 @@ def found_species(
     noise: Array,
     time: Array,
     voltage: Array | None,
+    point: float,
 ) -> tuple[FoundSpecies, ...]:
     """The products that some reaction that is kept makes or uses up.
 
-    Those that the spectra show come first, then those that only follow from the others.
+    Those that the spectra show come first, then those that only follow from the others. A species
+    sets in as a reaction does, by what it changes itself
+    (:func:`opir.pathways.found_reactions.found_reactions`).
 
     Args:
         problem, courses: Of the reactions that are kept.
@@ -48,10 +51,12 @@ def found_species(
         noise: Of a point, ``[wavenumber]``.
         time: [s], ``[time]``.
         voltage: [V], ``[time]``, or None.
+        point: Noise of a point by which it is judged when a change can be seen.
     """
     setting = problem.setting
     gains = _gains(problem, courses)
     seen = problem.moved / problem.weight
+    sizes = np.linalg.norm(setting.spectra, axis=1)
     plain = setting.spectra + problem.shift[:, None] * setting.slopes
     found = []
     for number, name in enumerate(setting.products):
@@ -62,7 +67,10 @@ def found_species(
             continue
         grows = bool(amount[-1] >= 0 or amount.max() > -amount.min())
         change = when.amounts[:, number] * (1 if grows else -1)
-        onset = find_onset(time, change, when.amount_deviation[:, number], voltage)
+        spread = when.amount_deviation[:, number]
+        seen_by = point / max(float(sizes[number]), np.finfo(np.float64).tiny)
+        level = seen_level(change, seen_by, 0.0 if when.held else spread)
+        onset = find_onset(time, change, spread, voltage, level=level)
         signal = float(
             np.linalg.norm(amount)
             * np.linalg.norm(seen[number] * problem.weight)

@@ -9,12 +9,31 @@ from opir.errors import AxisError, OptionError, ValueRangeError
 from opir.metrics.pairs import check_real, check_same
 from opir.pathways.result import Onset
 
-__all__ = ["check_course", "find_onset"]
+__all__ = ["check_course", "find_onset", "seen_level"]
 
 Array = NDArray[np.float64]
 
 NORMAL_90 = 1.6448536269514722
 """Standard deviations from the mean within which 90 % of a normal distribution lies."""
+
+_LATEST = 4.0
+"""An onset is looked for up to three quarters of the largest value."""
+
+
+def seen_level(values: ArrayLike, least: float, deviation: ArrayLike = 0.0) -> Array:
+    """The level that can just be seen, for :func:`find_onset`.
+
+    Args:
+        values: The course, ``[time]``.
+        least: What changes the spectra by the noise of a point, as a norm over the wavenumbers.
+        deviation: Of the values, ``[time]``, where they must be known as well as that, too.
+
+    Returns:
+        ``[time]``, a quarter of the largest value at most.
+    """
+    course = np.asarray(values, dtype=np.float64)
+    level = np.maximum(least, np.broadcast_to(deviation, course.shape))
+    return np.asarray(np.minimum(level, max(float(course.max()), 0.0) / _LATEST))
 
 
 def find_onset(

@@ -82,6 +82,8 @@ def courses_by_constants(problem: Problem, expected: Expected, free: Courses) ->
     """The courses that the library's cell takes, known as well as cells of one kind are alike.
 
     They are as large as the cell's optics show them; where those are not known, as the spectra do.
+    How far off the optics are makes all larger or smaller, and is not in the deviations: when
+    something sets in hardly depends on it.
 
     Args:
         problem, expected, free: As of :func:`courses_of_cells`.
@@ -97,7 +99,7 @@ def courses_by_constants(problem: Problem, expected: Expected, free: Courses) ->
     course = np.concatenate([extents[:, :, None], size * cells.course[:, :, 1:]], axis=2)
     covariance = np.eye(course[0].size)
     first = np.arange(0, len(covariance), 1 + _MODES)
-    covariance[np.ix_(first, first)] = _OPTICS**2 + _BANDS**2 * np.eye(len(first))
+    covariance[first, first] = _BANDS**2
     return _known_to(problem, extents, course, covariance)
 
 

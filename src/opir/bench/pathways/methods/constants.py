@@ -16,8 +16,7 @@ from opir.bench.pathways.methods.base import (
 )
 from opir.chemistry import library
 from opir.pathways.expected import expected_extents
-from opir.pathways.found_reactions import LATEST
-from opir.pathways.onset import find_onset
+from opir.pathways.onset import find_onset, seen_level
 from opir.pathways.point_noise import seen_noise
 from opir.pathways.setting import model_of, setting_of
 from opir.run import Run
@@ -73,12 +72,9 @@ class ConstantsAlone(Method):
             size = float(np.linalg.norm(setting.effect[row] / noise))
             onset = None
             if extent.max() > 0:
-                level = seen / max(float(np.linalg.norm(setting.effect[row])), 1e-300)
-                level = min(level, extent.max() / LATEST)
-                nothing_known = np.zeros(len(extent))
-                onset = find_onset(
-                    run.time, extent, nothing_known, voltage, level=nothing_known + level
-                )
+                least = seen / max(float(np.linalg.norm(setting.effect[row])), 1e-300)
+                level = seen_level(extent, least)
+                onset = find_onset(run.time, extent, np.zeros(len(extent)), voltage, level=level)
             reactions.append(
                 {
                     "name": reaction.name,
