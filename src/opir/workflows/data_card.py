@@ -12,7 +12,7 @@ import numpy as np
 
 from opir.chemistry import TAGS, Library, Value, library
 from opir.errors import OptionError
-from opir.files import atomic_path
+from opir.files import atomic_path, check_output
 from opir.plots.data_card import (
     changes_figure,
     contents_figure,
@@ -45,6 +45,7 @@ def data_card(url: Path | str, out: Path | str, *, overwrite: bool = False) -> t
         OptionError: If the store is empty, or holds runs that are not simulated, or no truth.
         OutputExistsError, OutputError: If the folder cannot be written.
     """
+    out = check_output(out, overwrite=overwrite)
     store = Store.open(url)
     groups = _groups(store)
     title = str(store.attributes.get("title") or Path(store.url).name)
@@ -63,7 +64,6 @@ def data_card(url: Path | str, out: Path | str, *, overwrite: bool = False) -> t
         truth = store.truth(middle)
         if truth is not None:
             figures[f"truth-{name}"] = truth_figure(store.run(middle), truth, text=middle)
-    out = Path(out)
     with atomic_path(out, overwrite=overwrite) as temporary:
         temporary.mkdir()
         for name, figure in figures.items():
