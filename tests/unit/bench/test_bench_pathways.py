@@ -27,14 +27,13 @@ from opir.bench.pathways.methods.mcr import McrMatching
 from opir.bench.pathways.methods.recovered import Opir, OpirFound
 from opir.bench.pathways.run import RECORDS, read_records
 from opir.bench.pathways.table import COLUMNS, csv_table, markdown_table, rows_of
-from opir.bench.pathways.truth import RunTruth, truth_of
+from opir.bench.pathways.truth import RunTruth
 from opir.chemistry import library
 from opir.cli import main
 from opir.errors import FormatError, OptionError, UnknownNameError
 from opir.pathways.result import Onset
 from opir.pathways.setting import setting_of
 from opir.run import Run
-from opir.run.store import Store
 from opir.workflows.bench_pathways import bench_pathways
 from opir.workflows.simulate import simulate_store
 
@@ -291,26 +290,6 @@ def test_kinetics_need_an_interpreter_with_pyglotaran(tmp_path: Path) -> None:
     if not KineticTarget.installed(sys.executable):
         with pytest.raises(OptionError, match="--kta-python"):
             methods_of(["kinetic-target"], kta_python=sys.executable)
-
-
-def test_what_stays_the_same_in_all_frames_is_no_noise_of_the_truth(store: Path) -> None:
-    """Presence does not depend on the instrument's line shape, only on what hides a change."""
-    opened = Store.open(store)
-    id = opened.ids[0]
-    signal = str(opened.record(id)["signal"])
-    measured = opened.batch([id], [signal])[signal][0].astype(np.float64)
-    before = truth_of(opened, id, library())
-    held = opened.batch
-
-    def shifted(ids: Any, names: Any) -> Any:
-        found = dict(held(ids, names))
-        found[signal] = found[signal] + 0.05 * np.sin(np.arange(measured.shape[1]))
-        return found
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opened, "batch", shifted)
-        after = truth_of(opened, id, library())
-    assert before.seen == pytest.approx(after.seen, rel=1e-3)
 
 
 # -- limits and tables ----------------------------------------------------------------------------

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch")
+from opir.chemistry import library
+from opir.errors import AxisError, ValueRangeError
+from opir.models import ForecastInputs
+from opir.models.descriptor import describe
+from opir.models.inputs import Windows, from_first, given_more
 
-from opir.chemistry import library  # noqa: E402
-from opir.errors import AxisError, ValueRangeError  # noqa: E402
-from opir.models import ForecastInputs  # noqa: E402
-from opir.models.abcc.drive_between import features_at_frames  # noqa: E402
-from opir.models.abcc.protocol_features import LEVELS  # noqa: E402
-from opir.models.descriptor import describe  # noqa: E402
-from opir.models.inputs import Windows, from_first, given_more  # noqa: E402
+pytest.importorskip("torch")
+
+from opir.models.abcc.drive_between import features_at_frames
+from opir.models.abcc.protocol_features import LEVELS
 
 SYSTEM = describe(library().systems["lp57-graphite"].system)
 HOURS = 3600.0
