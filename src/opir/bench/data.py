@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,9 @@ from opir.errors import OpirError, OptionError, StoreError
 from opir.models import ForecastInputs, Windows
 from opir.models.descriptor import describe
 from opir.models.inputs import DRIVE
+from opir.run.between import COLUMNS, DIMENSION
 from opir.run.store import Store
+from opir.run.store.layout import Element
 
 __all__ = ["FoldData", "Sources", "load_fold", "open_sources"]
 
@@ -36,11 +38,14 @@ class Sources:
         main: The store that is trained on, if any.
         shifted: A store of another domain, for tests only.
         shared: Folder with the real measurements that are not in a package (``tga-ir/``).
+        record: Whether models are handed what cyclers recorded between the frames of the runs of
+            the stores, too.
     """
 
     main: Store | None = None
     shifted: Store | None = None
     shared: Path | None = None
+    record: bool = False
 
     def store(self, source: str) -> Store:
         """The store of a source.
@@ -91,8 +96,13 @@ def open_sources(
     main: Store | Path | str | None = None,
     shifted: Store | Path | str | None = None,
     shared: Path | str | None = None,
+    *,
+    record: bool = False,
 ) -> Sources:
     """Sources from stores, their paths or URLs, and a folder; those not named are not there.
+
+    Args:
+        main, shifted, shared, record: See :class:`Sources`.
 
     Raises:
         StoreError: If there is no store.
@@ -101,7 +111,8 @@ def open_sources(
     def opened(store: Store | Path | str | None) -> Store | None:
         return store if store is None or isinstance(store, Store) else Store.open(store)
 
-    return Sources(opened(main), opened(shifted), None if shared is None else Path(shared))
+    folder = None if shared is None else Path(shared)
+    return Sources(opened(main), opened(shifted), folder, record)
 
 
 @dataclass(frozen=True)
@@ -225,7 +236,8 @@ def load_fold(fold: Fold, sources: Sources, *, described: Described = "always") 
 
     Raises:
         OptionError: If a part of the fold is empty, or its runs differ in shape.
-        StoreError: If the runs do not share a wavenumber axis, or one cannot be read.
+        StoreError: If the runs do not share a wavenumber axis, one cannot be read, or they have no
+            record between frames and it was asked for.
     """
     for role in ("train", "validation", "test"):
         if not getattr(fold, role):
@@ -249,9 +261,12 @@ def load_fold(fold: Fold, sources: Sources, *, described: Described = "always") 
             raise
         descriptors = [np.zeros((len(ids), 0)) for _, ids in parts]
         notes = (f"Systems are not described, for any run: {error}",)
-    train = _load_windows(main, fold.train, fold.given, last, descriptors[0])
-    validation = _load_windows(main, fold.validation, fold.given, last, descriptors[1])
-    test = _load_windows(tested, fold.test, fold.given, None, descriptors[2])
+    told = sources.record
+    if told:
+        notes += ("Models are handed what cyclers recorded between the frames, too.",)
+    train = _load_windows(main, fold.train, fold.given, last, descriptors[0], told)
+    validation = _load_windows(main, fold.validation, fold.given, last, descriptors[1], told)
+    test = _load_windows(tested, fold.test, fold.given, None, descriptors[2], told)
     for windows, role in ((validation, "validation"), (test, "test")):
         _same_axis(train.inputs.wavenumber, windows.inputs.wavenumber, role, fold)
     index = sources.index(fold.test_source)
@@ -307,11 +322,13 @@ def _load_windows(
     given: int,
     frames: int | None,
     descriptor: NDArray[np.float64],
+    told: bool,
 ) -> Windows:
     """Runs as windows: the first frames given, the others (those before ``frames``) forecast.
 
     Raises:
-        StoreError: If a spectrum holds NaN or infinity, or the runs differ in their wavenumbers.
+        StoreError: If a spectrum holds NaN or infinity, the runs differ in their wavenumbers, or
+            they are to tell of the drive between frames (``told``) and do not.
         OptionError: If the runs differ in what they hold.
     """
     signal = str(store.record(ids[0])["signal"])
@@ -324,10 +341,13 @@ def _load_windows(
     times = np.empty((len(ids), last))
     drive = np.full((len(ids), last, len(DRIVE)), np.nan)
     wavenumber = np.empty(0)
+    columns = _record_columns(store, elements) if told else []
+    rows_between = elements[next(iter(elements))][columns[0]].shape[0] if told else 0
+    record = np.empty((len(ids), rows_between, 1 + len(DRIVE)))
     for start in range(0, len(ids), _AT_ONCE):
         some = list(ids[start : start + _AT_ONCE])
         rows = slice(start, start + len(some))
-        found = store.batch(some, [signal, "time", "wavenumber", *held])
+        found = store.batch(some, [signal, "time", "wavenumber", *held, *columns])
         values = found[signal][:, :last]
         bad = ~np.isfinite(values).all(axis=(1, 2))
         if bad.any():
@@ -352,6 +372,8 @@ def _load_windows(
         for channel, name in enumerate(DRIVE):
             if name in held:
                 drive[rows, :, channel] = found[name][:, :last]
+        for column, name in enumerate(columns):
+            record[rows, :, column] = found[name]
     if spectra is None:
         raise OptionError("windows of no runs were asked for", remedy="Name at least one run")
     inputs = ForecastInputs(
@@ -361,8 +383,27 @@ def _load_windows(
         wavenumber=wavenumber,
         drive=drive,
         descriptor=descriptor,
+        record=record,
     )
     return Windows(inputs, spectra[:, given:], np.arange(len(ids)))
+
+
+def _record_columns(store: Store, elements: Mapping[str, Mapping[str, Element]]) -> list[str]:
+    """Names of the columns of the record between frames.
+
+    Raises:
+        StoreError: If a part has none, or one of another length.
+    """
+    names = [f"{DIMENSION}_{name}" for name in ("time", *COLUMNS)]
+    shapes = [e[name].shape if name in e else () for e in elements.values() for name in names]
+    if len(set(shapes)) != 1 or not shapes[0]:
+        raise StoreError(
+            "not all runs have what the cycler recorded between the frames, or as many rows of it",
+            remedy="Leave --record out, or use a store whose runs have it; opir data simulate "
+            "makes such ones",
+            path=store.url,
+        )
+    return names
 
 
 def _descriptors(store: Store, ids: Sequence[str]) -> list[NDArray[np.float64]]:

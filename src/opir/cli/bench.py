@@ -42,6 +42,9 @@ def run(
     folds: int | None = typer.Option(
         None, min=1, help="Folds of each task at most, evenly spread; all by default."
     ),
+    record: bool = typer.Option(
+        False, "--record", help="Hand models what cyclers recorded between the frames, too."
+    ),
     workers: int = _WORKERS,
     quick: bool = typer.Option(
         False, "--quick", help="All tasks and models, small; makes its own runs. Minutes."
@@ -68,6 +71,7 @@ def run(
         tuned=tuned,
         floor_runs=floor_runs,
         folds=folds,
+        record=record,
         workers=workers,
         size=size,
         force=force,
@@ -160,13 +164,17 @@ def template(
     store: str | None = _STORE,
     shifted: str | None = _SHIFTED,
     shared: Path | None = _SHARED,
+    record: bool = typer.Option(
+        False, "--record", help="With what cyclers recorded between the frames."
+    ),
     force: bool = typer.Option(False, "--force", help="Replace the file if it is there."),
 ) -> None:
     """Write what a model may see of a task, to work without opir; test spectra are withheld."""
     from opir.workflows.bench_submit import bench_template
 
     sources: dict[str, Any] = {"store": store, "shifted": shifted, "shared": shared}
-    typer.echo(str(bench_template(out, task=task, fold=fold, overwrite=force, **sources)))
+    found = bench_template(out, task=task, fold=fold, record=record, overwrite=force, **sources)
+    typer.echo(str(found))
 
 
 @app.command()

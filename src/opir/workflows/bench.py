@@ -112,6 +112,7 @@ def bench_run(
     tuned: Path | str | None = None,
     folds: int | None = None,
     floor_runs: int = 256,
+    record: bool = False,
     workers: int = 2,
     size: str = "full",
     force: bool = False,
@@ -133,6 +134,7 @@ def bench_run(
         tuned: File of options that ``opir bench tune`` wrote; those of the release by default.
         folds: Folds of each task at most.
         floor_runs: Test runs of a fold that the floors are found for at most.
+        record: Hand models what cyclers recorded between the frames, too, where the stores have it.
         workers: Processes; 0 does all in this one.
         size: ``full``; ``quick`` (all tasks and models on stores of some hundred runs that it
             makes itself, half a second of training) or ``tiny`` (for tests).
@@ -149,7 +151,12 @@ def bench_run(
         raise OptionError(f"the size {size!r} is unknown", remedy="Use full, quick or tiny")
     if seeds < 1 or seed_from < 0:
         raise OptionError(f"{seeds} seeds from {seed_from} on were asked for; 1 or more are needed")
-    settings: dict[str, Any] = {"folds": folds, "floor_runs": floor_runs, "size": size}
+    settings: dict[str, Any] = {
+        "folds": folds,
+        "floor_runs": floor_runs,
+        "record": record,
+        "size": size,
+    }
     seconds_each = seconds(budget)
     for name in tasks:
         if name != "all" and name not in TASKS:

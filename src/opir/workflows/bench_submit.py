@@ -23,6 +23,7 @@ def bench_template(
     store: Path | str | None = None,
     shifted: Path | str | None = None,
     shared: Path | str | None = None,
+    record: bool = False,
     overwrite: bool = False,
 ) -> Path:
     """Write what a model may see of a fold; the spectra to predict are withheld.
@@ -31,6 +32,7 @@ def bench_template(
         out: NetCDF4 file.
         task, fold: A task with one fold needs none named.
         store, shifted, shared: Sources of the task.
+        record: With what cyclers recorded between the frames.
         overwrite: Replace a file that is there.
 
     Raises:
@@ -39,7 +41,7 @@ def bench_template(
     """
     check_output(out, overwrite=overwrite)
     sources = _sources(task, store, shifted, shared)
-    bench = Bench(BenchSettings((task,), (), **sources))
+    bench = Bench(BenchSettings((task,), (), record=record, **sources))
     key = fold_key(bench, task, fold)
     return write_template(
         bench.data(key),

@@ -38,7 +38,10 @@ class Bench:
     def __init__(self, settings: BenchSettings) -> None:
         self.settings = settings
         self.sources: Sources = open_sources(
-            main=settings.main, shifted=settings.shifted, shared=settings.shared
+            main=settings.main,
+            shifted=settings.shifted,
+            shared=settings.shared,
+            record=settings.record,
         )
         self.tasks: dict[str, Task] = {name: TASKS[name] for name in settings.tasks}
         self.folds: dict[tuple[str, str], Fold] = {}

@@ -31,6 +31,7 @@ class BenchSettings:
         samples: Trajectories drawn of a model that gives them.
         floor_runs: Test runs of a fold that floors are found for at most.
         replicas: Replicas of a run that the floors are found from.
+        record: Whether models are handed what cyclers recorded between the frames, too.
         size: ``full``, ``quick`` or ``tiny``, for the record.
 
     Raises:
@@ -51,6 +52,7 @@ class BenchSettings:
     samples: int = 16
     floor_runs: int = 256
     replicas: int = 16
+    record: bool = False
     size: str = "full"
 
     def __post_init__(self) -> None:
@@ -116,6 +118,7 @@ def settings_of(
         "seed": seed,
         "calibration_runs": settings.calibration_runs,
         "samples": settings.samples,
+        **({"record": True} if settings.record else {}),
     }
 
 

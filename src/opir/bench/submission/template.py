@@ -13,6 +13,7 @@ from opir.bench.scoring import subset_of
 from opir.bench.submission.match import blind_id, window_ids
 from opir.errors import require
 from opir.files import atomic_path
+from opir.models.between_frames import has_record
 from opir.models.descriptor import DESCRIPTOR
 from opir.models.inputs import DRIVE
 
@@ -55,6 +56,14 @@ def role_dataset(data: FoldData, role: str) -> xr.Dataset:
             "feature": np.array(features, dtype=object),
         },
     )
+    if has_record(inputs):
+        between = ("run", "row")
+        dataset["record_time"] = (between, inputs.record[..., 0], {"units": "s"})
+        dataset["record"] = (
+            (*between, "channel"),
+            inputs.record[..., 1:],
+            {"units": "V, A, K", "long_name": "what the cycler recorded between the frames"},
+        )
     if role != "test":
         dataset["absorbance"] = (("run", "frame", "wavenumber"), windows.target, spectra)
     else:

@@ -19,6 +19,7 @@ from opir.models.baselines.frame_features import (
     principal_axes,
     running_integral,
     static_features,
+    told_between,
 )
 from opir.models.inputs import ForecastInputs, Windows
 
@@ -31,16 +32,16 @@ Array = NDArray[np.float64]
 class DynamicModes(ChosenForecaster):
     """``dz/dt = A z + B u + D du/dt`` for the scores ``z`` of the change since the given frame.
 
-    After Proctor, Brunton and Kutz 2016 (doi:10.1137/15M1013857), in continuous time, as time
-    steps differ within and between runs. The controls ``u`` are (1, voltage, current,
-    temperature) times (1, scores of the given spectrum, scores of the descriptor): linear in
-    the state, with an input matrix that depends on the system. Both sides are integrated from the
-    given frame on, ``z = A int z dt + B int u dt + D (u - u0)``, and solved by least squares with
-    a ridge penalty: noise of single frames is not differentiated, and all runs count together.
-    Eigenvalues of ``A`` with a positive real part are set to 0, and B and D fitted anew, so a
-    forecast cannot run away. Between frames the control is held at its mean, for which the
-    solution is exact. Rank, penalty and the share of the given frame's noise that is kept are
-    chosen on the validation windows (mean absolute error); after them the share of the whole
+    After Proctor, Brunton and Kutz 2016 (doi:10.1137/15M1013857), in continuous time, as time steps
+    differ within and between runs. The controls ``u`` are (1, voltage, current, temperature, and
+    what is known of them between frames) times (1, scores of the given spectrum, scores of the
+    descriptor): linear in the state, with an input matrix that depends on the system. Both sides
+    are integrated from the given frame on, ``z = A int z dt + B int u dt + D (u - u0)``, and solved
+    by least squares with a ridge penalty: noise of single frames is not differentiated, and all
+    runs count together. Eigenvalues of ``A`` with a positive real part are set to 0, and B and D
+    fitted anew, so a forecast cannot run away. Between frames the control is held at its mean, for
+    which the solution is exact. Rank, penalty and the share of the given frame's noise that is kept
+    are chosen on the validation windows (mean absolute error); after them the share of the whole
     change (:func:`opir.models.kept_share.kept_share`).
 
     Args:
@@ -66,7 +67,7 @@ class DynamicModes(ChosenForecaster):
         """Solve for each rank and penalty; keep the system best on ``validation``."""
         self.trust = 1.0
         arrays = fit_static(train)
-        lead, drive = ahead(train.inputs)
+        lead, drive = ahead(train.inputs, between=told_between(arrays))
         arrays |= Scaler.of(drive).to_arrays("drive")
         arrays["clock"] = np.array([float(np.median(lead[:, -1]))])
         some = train.rows(np.arange(0, len(train), -(-len(train) // 1000))).change
@@ -102,7 +103,7 @@ class _Normal:
         for first in range(0, len(train), 128):
             part = train.rows(np.arange(first, min(first + 128, len(train))))
             scores = np.pad(part.change @ axes.T, ((0, 0), (1, 0), (0, 0)))
-            times = ahead(part.inputs)[0] / arrays["clock"]
+            times = ahead(part.inputs, between=False)[0] / arrays["clock"]
             control = _control(arrays, part.inputs)
             columns = [
                 scores,
@@ -145,7 +146,8 @@ def _stable(dynamics: Array) -> Array:
 
 def _control(arrays: Arrays, inputs: ForecastInputs) -> Array:
     """Controls ``[batch, 1 + frames, control]``: (1, drive) times (1, spectrum, descriptor)."""
-    drive = Scaler.from_arrays(arrays, "drive")(ahead(inputs)[1])
+    drive = ahead(inputs, between=told_between(arrays))[1]
+    drive = Scaler.from_arrays(arrays, "drive")(drive)
     drive = np.pad(drive, ((0, 0), (0, 0), (1, 0)))
     drive[..., 0] = 1.0
     static = np.pad(static_features(arrays, inputs), ((0, 0), (1, 0)), constant_values=1.0)
@@ -155,7 +157,7 @@ def _control(arrays: Arrays, inputs: ForecastInputs) -> Array:
 def _change(arrays: Arrays, inputs: ForecastInputs) -> Array:
     """Change that the system gives, shape ``[batch, frames, wavenumber]``."""
     control = _control(arrays, inputs)
-    steps = np.diff(ahead(inputs)[0], axis=1) / arrays["clock"]
+    steps = np.diff(ahead(inputs, between=False)[0], axis=1) / arrays["clock"]
     push = 0.5 * (control[:, 1:] + control[:, :-1]) @ arrays["level"].T
     push = push * steps[..., None] + np.diff(control, axis=1) @ arrays["slope"].T
     values, vectors = np.linalg.eig(arrays["dynamics"].astype(complex))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.models.base import Arrays
+from opir.models.between_frames import between_frames, has_record
 from opir.models.inputs import ForecastInputs, Windows
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "principal_axes",
     "running_integral",
     "static_features",
+    "told_between",
     "well_scaled",
 ]
 
@@ -54,13 +56,21 @@ def principal_axes(
     return mean, axes[: min(count, len(rows))].copy()
 
 
-def ahead(inputs: ForecastInputs) -> tuple[Array, Array]:
-    """Lead times [s] ``[batch, 1 + frames]`` and drive ``[batch, 1 + frames, 3]``.
+def ahead(inputs: ForecastInputs, *, between: bool) -> tuple[Array, Array]:
+    """Lead times [s] ``[batch, 1 + frames]`` and drive ``[batch, 1 + frames, channel]``.
 
     Both begin at the last given frame, which is lead 0.
+
+    Args:
+        inputs: Of the forecast.
+        between: Whether what the drive was between frames follows its three channels
+            (:func:`opir.models.between_frames.between_frames`).
     """
     lead = np.concatenate([np.zeros((len(inputs), 1)), inputs.lead], axis=1)
-    return lead, inputs.drive[:, inputs.given.shape[1] - 1 :]
+    drive = inputs.drive
+    if between:
+        drive = np.concatenate([drive, between_frames(inputs)], axis=2)
+    return lead, drive[:, inputs.given.shape[1] - 1 :]
 
 
 def running_integral(values: Array, times: Array) -> Array:
@@ -83,17 +93,18 @@ def few(windows: Windows, most: int = 128) -> Windows:
     return windows.rows(np.linspace(0, len(windows) - 1, most).astype(np.int64))
 
 
-def drive_features(inputs: ForecastInputs) -> Array:
+def drive_features(inputs: ForecastInputs, *, between: bool) -> Array:
     """What the drive is and has been at each frame since the last given one.
 
     Voltage, its change, lowest and highest so far; current, charge passed and its absolute
-    amount; temperature; lead time, its square root and logarithm.
+    amount; temperature; lead time, its square root and logarithm. What it was between frames
+    follows, if asked for.
 
     Returns:
-        Shape ``[batch, 1 + frames, 12]``; NaN where the drive is not known.
+        Shape ``[batch, 1 + frames, 12 or more]``; NaN where the drive is not known.
     """
-    lead, drive = ahead(inputs)
-    voltage, current, temperature = np.moveaxis(drive, -1, 0)
+    lead, drive = ahead(inputs, between=between)
+    voltage, current, temperature = np.moveaxis(drive[..., :3], -1, 0)
     lowest = np.minimum.accumulate(voltage, axis=1)
     columns = [
         voltage,
@@ -109,7 +120,7 @@ def drive_features(inputs: ForecastInputs) -> Array:
         np.sqrt(lead),
         np.log1p(lead),
     ]
-    return np.stack(columns, axis=-1)
+    return np.concatenate([np.stack(columns, axis=-1), drive[..., 3:]], axis=-1)
 
 
 def well_scaled(values: Array) -> tuple[Array, Array]:
@@ -171,6 +182,8 @@ class Scaler:
 def fit_static(train: Windows, *, scores: int = 12, descriptors: int = 12) -> Arrays:
     """Principal axes of the last given frames, and of the standardised descriptors.
 
+    ``between`` among the arrays says whether the windows tell of the drive between frames.
+
     Args:
         train: Training windows.
         scores, descriptors: Numbers of axes whose scores are features.
@@ -186,9 +199,15 @@ def fit_static(train: Windows, *, scores: int = 12, descriptors: int = 12) -> Ar
         "static_axes": axes,
         "static_scores": np.array([scores]),
         "static_scale": np.array([1 / spread if spread > 0 else 0.0]),
+        "between": np.array([has_record(inputs)]),
         "descriptor_axes": turn,
         **described.to_arrays("descriptor"),
     }
+
+
+def told_between(arrays: Arrays) -> bool:
+    """Whether the windows that :func:`fit_static` saw tell of the drive between frames."""
+    return "between" in arrays and bool(arrays["between"][0])
 
 
 def static_features(arrays: Arrays, inputs: ForecastInputs) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.models.base import Arrays
+from opir.models.between_frames import between_frames, has_record
 from opir.models.inputs import ForecastInputs, Windows
 
 __all__ = ["LeadGrid", "change_at", "pieces"]
@@ -39,10 +40,12 @@ class LeadGrid:
     Attributes:
         points: Lead times [s], or shares of the time to forecast, shape ``[point]``, rising.
         shared: Whether they are shares.
+        between: Whether the windows tell of the drive between frames.
     """
 
     points: Array
     shared: bool
+    between: bool
 
     @classmethod
     def of(cls, windows: Windows) -> LeadGrid:
@@ -50,16 +53,21 @@ class LeadGrid:
         last = windows.inputs.lead[:, -1]
         shared = bool(np.ptp(last) > _ALIKE * last.max())
         lead = windows.inputs.lead / last[:, None] if shared else windows.inputs.lead
-        return cls(np.asarray(np.median(lead, axis=0)), shared)
+        return cls(np.asarray(np.median(lead, axis=0)), shared, has_record(windows.inputs))
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> LeadGrid:
         """From :meth:`to_arrays`."""
-        return cls(arrays["lead"], bool(arrays["lead_shared"][0]))
+        told = arrays.get("lead_between", np.zeros(1))
+        return cls(arrays["lead"], bool(arrays["lead_shared"][0]), bool(told[0]))
 
     def to_arrays(self) -> Arrays:
         """As arrays, to be kept with a forecaster."""
-        return {"lead": self.points, "lead_shared": np.array([self.shared])}
+        return {
+            "lead": self.points,
+            "lead_shared": np.array([self.shared]),
+            "lead_between": np.array([self.between]),
+        }
 
     def times(self, inputs: ForecastInputs) -> Array:
         """Times to forecast as the grid counts them, shape ``[batch, frames]``."""
@@ -91,12 +99,17 @@ class LeadGrid:
     def features(self, inputs: ForecastInputs) -> Array:
         """The drive at the given frame and at the points, the length, and the descriptor.
 
+        What the drive was between frames follows at the points, where the windows tell of it.
+
         Returns:
             Shape ``[batch, features]``; NaN where the drive is not known.
         """
         grid = np.concatenate([[0.0], self.points])
         ahead = np.concatenate([np.zeros((len(inputs), 1)), self.times(inputs)], axis=1)
-        drive = inputs.drive[:, inputs.given.shape[1] - 1 :]
+        drive = inputs.drive
+        if self.between:
+            drive = np.concatenate([drive, between_frames(inputs)], axis=2)
+        drive = drive[:, inputs.given.shape[1] - 1 :]
         columns = [
             np.interp(grid, ahead[row], drive[row, :, channel])
             for row in range(len(inputs))

@@ -20,6 +20,7 @@ from opir.models.baselines.frame_features import (
     fit_static,
     principal_axes,
     static_features,
+    told_between,
     well_scaled,
 )
 from opir.models.inputs import ForecastInputs, Windows
@@ -72,7 +73,7 @@ class PartialLeastSquares(ChosenForecaster):
         arrays = fit_static(train)
         change = train.change.reshape(-1, train.target.shape[-1])
         arrays["change_axes"] = principal_axes(change, self.change_axes, centred=False)[1]
-        drive = drive_features(train.inputs)[:, 1:]
+        drive = _drive(arrays, train.inputs)
         arrays |= Scaler.of(drive).to_arrays("drive")
         count = min(len(change), _ROWS)
         some = np.sort(np.random.default_rng(0).choice(len(change), count, replace=False))
@@ -125,9 +126,14 @@ def _change(arrays: Arrays, inputs: ForecastInputs) -> Array:
     return found
 
 
+def _drive(arrays: Arrays, inputs: ForecastInputs) -> Array:
+    """What the drive is and has been, ``[batch, frames, feature]``."""
+    return drive_features(inputs, between=told_between(arrays))[:, 1:]
+
+
 def _features(arrays: Arrays, inputs: ForecastInputs, some: Any = slice(None)) -> Array:
     """Features of frames (numbers ``batch * frames + frame``), shape ``[frame, feature]``."""
-    drive = Scaler.from_arrays(arrays, "drive")(drive_features(inputs)[:, 1:])
+    drive = Scaler.from_arrays(arrays, "drive")(_drive(arrays, inputs))
     drive = drive.reshape(-1, drive.shape[-1])[some]
     static = np.repeat(static_features(arrays, inputs), inputs.frames, axis=0)[some]
     both = np.concatenate([drive, static], axis=1)

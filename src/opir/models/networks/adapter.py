@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from opir.models.between_frames import BETWEEN, between_frames
 from opir.models.inputs import Windows
 from opir.models.networks.conditions import CONDITIONS, MASKS, conditions
 
@@ -97,6 +98,7 @@ class SpectraAdapter(nn.Module):
         descriptor: Numbers that describe the system.
         static: Principal components of the given frame.
         scores: Principal components of the change.
+        between: Whether the network is told of the drive between frames.
     """
 
     wavenumber: Tensor
@@ -114,10 +116,18 @@ class SpectraAdapter(nn.Module):
     descriptor_scale: Tensor
 
     def __init__(
-        self, points: int, given: int, descriptor: int, *, static: int = 48, scores: int = 48
+        self,
+        points: int,
+        given: int,
+        descriptor: int,
+        *,
+        static: int = 48,
+        scores: int = 48,
+        between: bool = False,
     ) -> None:
         super().__init__()
-        self.given = given
+        self.given, self.between = given, between
+        told = len(CONDITIONS) + (len(BETWEEN) if between else 0)
         shapes = {
             "wavenumber": (points,),
             "centre": (points,),
@@ -128,8 +138,8 @@ class SpectraAdapter(nn.Module):
             "change_basis": (scores, points),
             "change_scale": (scores,),
             "scale": (),
-            "condition_mean": (len(CONDITIONS),),
-            "condition_scale": (len(CONDITIONS),),
+            "condition_mean": (told,),
+            "condition_scale": (told,),
             "descriptor_mean": (descriptor,),
             "descriptor_scale": (descriptor,),
         }
@@ -137,7 +147,7 @@ class SpectraAdapter(nn.Module):
             self.register_buffer(name, torch.zeros(shape))
         self.sizes = Sizes(
             static=static + (given - 1) * (min(_EARLIER, static) + 4),
-            drive=len(CONDITIONS) + MASKS,
+            drive=told + MASKS,
             descriptor=descriptor,
             scores=scores,
             wavenumber=points,
@@ -152,6 +162,7 @@ class SpectraAdapter(nn.Module):
             "descriptor": self.sizes.descriptor,
             "static": self.static_scale.shape[0],
             "scores": self.sizes.scores,
+            "between": self.between,
         }
 
     @classmethod
@@ -160,10 +171,13 @@ class SpectraAdapter(nn.Module):
         points, given, descriptor, static, scores = (
             int(shape[name]) for name in ("points", "given", "descriptor", "static", "scores")
         )
-        return cls(points, given, descriptor, static=static, scores=scores)
+        between = bool(shape.get("between", False))
+        return cls(points, given, descriptor, static=static, scores=scores, between=between)
 
     @classmethod
-    def fit(cls, train: Windows, *, static: int = 48, scores: int = 48) -> SpectraAdapter:
+    def fit(
+        cls, train: Windows, *, static: int = 48, scores: int = 48, between: bool = False
+    ) -> SpectraAdapter:
         """Fitted to training windows; of many, evenly spaced ones are taken.
 
         The numbers of components are upper bounds: no more are taken than the windows have.
@@ -188,12 +202,16 @@ class SpectraAdapter(nn.Module):
             inputs.descriptor.shape[1],
             static=len(static_basis),
             scores=len(change_basis),
+            between=between,
         )
         times = np.concatenate([inputs.given_times[rows], inputs.times[rows]], axis=1)
         values, known = conditions(
             torch.tensor(times - times[:, :1], dtype=torch.float32),
             torch.tensor(inputs.drive[rows], dtype=torch.float32),
             adapter.given,
+            torch.tensor(between_frames(inputs.rows(rows)), dtype=torch.float32)
+            if between
+            else None,
         )
         mean, spread = _moments(values.flatten(0, 1), known.flatten(0, 1))
         described = torch.tensor(inputs.descriptor[rows], dtype=torch.float32)
@@ -217,7 +235,14 @@ class SpectraAdapter(nn.Module):
             getattr(adapter, name).copy_(torch.as_tensor(value, dtype=torch.float32))
         return adapter
 
-    def encode(self, given: Tensor, times: Tensor, drive: Tensor, descriptor: Tensor) -> Encoded:
+    def encode(
+        self,
+        given: Tensor,
+        times: Tensor,
+        drive: Tensor,
+        descriptor: Tensor,
+        between: Tensor | None = None,
+    ) -> Encoded:
         """What a network takes in.
 
         Args:
@@ -225,11 +250,13 @@ class SpectraAdapter(nn.Module):
             times: ``[batch, given + frames]`` s from any origin.
             drive: ``[batch, given + frames, 3]``, NaN where not known.
             descriptor: ``[batch, descriptor]``.
+            between: What is known of the time between frames, if the adapter was fitted to it,
+                ``[batch, given + frames, len(BETWEEN)]``.
         """
         count = given.shape[1]
         standard, base = self._standard(given)
         static = [standard[:, -1]]
-        values, known = conditions(times, drive, count)
+        values, known = conditions(times, drive, count, between)
         scaled = (values - self.condition_mean) * self.condition_scale * known
         for back in range(1, self.given):
             static.append(self._earlier(standard, times, drive, count, back))
@@ -284,7 +311,8 @@ class SpectraAdapter(nn.Module):
     def encode_batch(self, batch: Mapping[str, Tensor]) -> Encoded:
         """:meth:`encode` for a batch of the training loop."""
         given = batch["frames"][:, : int(batch["given_frames"])]
-        return self.encode(given, batch["times"], batch["drive"], batch["descriptor"])
+        arrays = (batch["times"], batch["drive"], batch["descriptor"], batch.get("between"))
+        return self.encode(given, *arrays)
 
 
 def spaced(count: int, most: int) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from opir.models.base import Arrays, TrainedForecaster, check_wavenumber, not_fitted
+from opir.models.between_frames import between_frames, has_record
 from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs, Windows
 from opir.models.kept_share import kept_share
@@ -81,11 +82,18 @@ class NetworkForecaster(TrainedForecaster):
 
     def begin(self, train: Windows, *, seed: int) -> None:
         """Fit the adapter and draw the first weights."""
-        adapter = SpectraAdapter.fit(train, static=self.static, scores=self.scores)
+        between = has_record(train.inputs)
+        adapter = SpectraAdapter.fit(train, static=self.static, scores=self.scores, between=between)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._module = NetworkModule(adapter, self.build(adapter.sizes))
         self.trust = 1.0
+
+    def prepare(self, inputs: ForecastInputs) -> dict[str, NDArray[np.float32]]:
+        """What the drive was between frames, where the model is told of it."""
+        if not self.module.adapter.between:
+            return {}
+        return {"between": between_frames(inputs).astype(np.float32)}
 
     @property
     def module(self) -> NetworkModule:
@@ -138,12 +146,15 @@ class NetworkForecaster(TrainedForecaster):
         adapter = self.module.adapter
         times = np.concatenate([inputs.given_times[part], inputs.times[part]], axis=1)
         # Differences are taken in double precision: a run may be months old.
-        arrays = (
+        arrays = [
             inputs.given[part],
             times - times[:, :1],
             inputs.drive[part],
             inputs.descriptor[part],
-        )
+        ]
+        if adapter.between:
+            rows = np.arange(len(inputs))[part]
+            arrays.append(between_frames(inputs.rows(rows)))
         where = adapter.wavenumber.device
         return adapter.encode(
             *(

@@ -32,7 +32,9 @@ _CHANNEL = (0, 1, 2, 0, 0, 0, 0, 1, 1, 1, None, None, None)
 _FAR = 1e6
 
 
-def conditions(times: Tensor, drive: Tensor, given: int) -> tuple[Tensor, Tensor]:
+def conditions(
+    times: Tensor, drive: Tensor, given: int, between: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Conditions at the last given frame and at every time to forecast.
 
     What adds up (charge, mean voltage, lowest and highest voltage) counts from the first given
@@ -45,6 +47,9 @@ def conditions(times: Tensor, drive: Tensor, given: int) -> tuple[Tensor, Tensor
         drive: Voltage [V], current [A], temperature [K], NaN where not known,
             ``[batch, given + frames, 3]``.
         given: Number of given frames.
+        between: What a record tells of the time between frames, to come after the others
+            (:func:`opir.models.between_frames.between_frames`), NaN where not known,
+            ``[batch, given + frames, further]``.
 
     Returns:
         Values ``[batch, 1 + frames, condition]``, 0 where not known, and what is known of them,
@@ -87,5 +92,8 @@ def conditions(times: Tensor, drive: Tensor, given: int) -> tuple[Tensor, Tensor
     here = torch.stack(
         [always if channel is None else known[..., channel] for channel in _CHANNEL], dim=-1
     )
+    if between is not None:
+        values = torch.cat([values, between], dim=-1)
+        here = torch.cat([here, ~torch.isnan(between)], dim=-1)
     values = torch.where(here, values, torch.zeros_like(values))
     return values[:, given - 1 :], here[:, given - 1 :].to(values.dtype)
