@@ -12,6 +12,7 @@ import pytest
 
 from opir import Electrochemistry, OpirError, Run, Spectrum, read
 from opir.errors import AxisError, FormatError, OptionError, OutputError, OutputExistsError
+from opir.run.between import record_of
 from opir.run.netcdf import read_run, write_netcdf, write_spectrum
 from opir.run.readers import read_all
 from opir.run.readers.collection import natural_order
@@ -219,6 +220,12 @@ def test_ingest(tmp_path: Path) -> None:
     assert result.alignment.after == 1
     assert [step.name for step in run.history] == ["align"]
     assert "1 after" in str(result)
+    between = record_of(run)
+    assert between is not None
+    assert between.shape == (512, 4)
+    told = between[between[:, 0] < 100]
+    np.testing.assert_allclose(told[:, 1], 3 + told[:, 0] / 50, rtol=1e-6)
+    assert np.isnan(between[between[:, 0] > 100, 1:]).all()
     with pytest.raises(OutputExistsError):
         ingest(spectra, record, out=out, offset_s=0)
     assert ingest(spectra, record, out=out, offset_s=0, overwrite=True).path == out

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from opir.errors import OptionError
 from opir.models import ForecastInputs, Windows
-from opir.models.inputs import DRIVE
+from opir.models.inputs import DRIVE, padded_record
 from opir.run import Run
 
 __all__ = ["BlockDesign", "Segment", "all_roles", "co_add", "join", "segments", "windows_of"]
@@ -154,6 +154,8 @@ def join(parts: Sequence[Windows]) -> Windows:
             raise OptionError("windows of different frames or wavenumbers cannot be joined")
     names = ("given", "given_times", "times", "drive", "descriptor")
     stacked = {n: np.concatenate([getattr(part.inputs, n) for part in parts]) for n in names}
+    rows = max(part.inputs.record.shape[1] for part in parts)
+    stacked["record"] = np.concatenate([padded_record(part.inputs, rows) for part in parts])
     lowest = np.cumsum([0] + [int(part.block.max()) + 1 for part in parts[:-1]])
     blocks = [part.block + shift for part, shift in zip(parts, lowest, strict=True)]
     inputs = ForecastInputs(wavenumber=first.wavenumber, **stacked)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from opir.models.inputs import ForecastInputs
 
-__all__ = ["BETWEEN", "between_frames", "has_record"]
+__all__ = ["BETWEEN", "between_frames", "filled", "has_record"]
 
 Array = NDArray[np.float64]
 
@@ -42,7 +42,8 @@ def between_frames(inputs: ForecastInputs) -> Array:
         inputs: Its record, where there is one, and its drive at the frames.
 
     Returns:
-        Shape ``[batch, given + frames, len(BETWEEN)]``; NaN where a channel is known nowhere.
+        Shape ``[batch, given + frames, len(BETWEEN)]``; NaN, but for the charge before anything
+        has passed, where a channel is known nowhere.
     """
     frames = np.concatenate([inputs.given_times, inputs.times], axis=1)
     found = np.empty((*frames.shape, len(BETWEEN)))
@@ -53,12 +54,17 @@ def between_frames(inputs: ForecastInputs) -> Array:
         order = np.argsort(every, kind="stable")
         every, drive = every[order], drive[order]
         at = np.searchsorted(every, times)
-        found[row] = _told(every, _filled(every, drive[:, 0]), _filled(every, drive[:, 1]), at)
+        found[row] = _told(every, filled(every, drive[:, 0]), filled(every, drive[:, 1]), at)
     return found
 
 
-def _filled(times: Array, values: Array) -> Array:
-    """Missing values by straight lines between known ones; NaN throughout if none is known."""
+def filled(times: Array, values: Array) -> Array:
+    """Missing values by straight lines between known ones; NaN throughout if none is known.
+
+    Args:
+        times: Rising, shape ``[time]``.
+        values: Shape ``[time]``.
+    """
     known = ~np.isnan(values)
     if known.all() or not known.any():
         return values

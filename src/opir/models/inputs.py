@@ -14,7 +14,7 @@ from opir.quantities import check_values
 from opir.run.axes import check_axis
 from opir.run.spectrum import Spectrum
 
-__all__ = ["DRIVE", "ForecastInputs", "Windows", "from_first", "given_more"]
+__all__ = ["DRIVE", "ForecastInputs", "Windows", "from_first", "given_more", "padded_record"]
 
 DRIVE = ("voltage", "current", "temperature")
 """The channels of the drive, in their order; V, A, K. NaN where not known."""
@@ -256,6 +256,18 @@ def given_more(windows: Windows, count: int) -> Windows:
         times=inputs.times[:, count:],
     )
     return Windows(given, target[:, count:], windows.block, windows.extents, windows.reactions)
+
+
+def padded_record(inputs: ForecastInputs, rows: int) -> Array:
+    """The record with rows more, which stand at its end and say nothing, ``[batch, rows, 4]``.
+
+    So inputs whose records differ in length can stand in one batch.
+    """
+    record = inputs.record
+    more = np.full((len(inputs), rows - record.shape[1], record.shape[2]), np.nan)
+    ends = np.concatenate([inputs.given_times, inputs.times, record[..., 0]], axis=1)
+    more[..., 0] = ends.max(axis=1, keepdims=True)
+    return np.concatenate([record, more], axis=1)
 
 
 def _spectra(values: ArrayLike) -> Spectra:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,16 +22,19 @@ COLUMNS = ("voltage", "current", "temperature")
 """Its other columns, ``record_voltage`` and so on: V, A, K; NaN where not known."""
 
 
-def with_record(run: Run, record: Electrochemistry, rows: int) -> Run:
+def with_record(
+    run: Run, record: Electrochemistry, rows: int, *, maximum_gap_s: float = math.inf
+) -> Run:
     """A run with what was recorded from its first frame to its last, at evenly spaced times.
 
-    Between rows of the record values are interpolated linearly; columns that it lacks, and times
-    that it does not reach, are NaN.
+    Between rows of the record values are interpolated linearly, over rows that lack them, too;
+    columns that it lacks, times that it does not reach, and gaps are NaN.
 
     Args:
         run: The run.
         record: On the clock of the run.
         rows: How many, the first a step after the first frame, the last at the last frame.
+        maximum_gap_s: Rows of the record further apart than this [s] are not bridged.
 
     Raises:
         OptionError: If ``rows`` is below 1.
@@ -41,12 +46,15 @@ def with_record(run: Run, record: Electrochemistry, rows: int) -> Run:
         raise AxisError("the run has one frame, and nothing lies between frames")
     times = np.linspace(run.time[0], run.time[-1], rows + 1)[1:]
     found = {f"{DIMENSION}_time": (DIMENSION, times, {"units": quantity("time").unit})}
-    inside = (times >= record.time[0]) & (times <= record.time[-1])
     for name in COLUMNS:
         column = record.column(name)
         values = np.full(rows, np.nan)
-        if column is not None:
-            values[inside] = np.interp(times[inside], record.time, column)
+        known = np.zeros(0, bool) if column is None else ~np.isnan(column)
+        if column is not None and known.any():
+            told = record.time[known]
+            values = np.interp(times, told, column[known], left=np.nan, right=np.nan)
+            for gap in np.nonzero(np.diff(told) > maximum_gap_s)[0]:
+                values[(times > told[gap]) & (times < told[gap + 1])] = np.nan
         found[f"{DIMENSION}_{name}"] = (
             DIMENSION, values.astype(np.float32), {"units": quantity(name).unit}
         )  # fmt: skip

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from opir.errors import AxisError, OptionError
 from opir.quantities import QUANTITIES
+from opir.run.between import with_record
 from opir.run.described import parse_time
 from opir.run.electrochemistry import WALL_CLOCK, Electrochemistry
 from opir.run.history import Step
@@ -28,6 +29,9 @@ __all__ = ["AlignmentReport", "align", "interpolate", "last_known", "usual_gap"]
 _CONTINUOUS = ("voltage", "current", "temperature", "capacity", "charge_passed", "pressure")
 _COUNTED = ("cycle", "half_cycle", "step")
 _UNITS = {"charge_passed": "A h"}
+
+_ROWS_PER_FRAME, _FEWEST_ROWS, _MOST_ROWS = 8, 512, 4096
+"""Rows of the record that are kept with a run: as simulated sets have them, within bounds."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,9 @@ def align(
             says (attribute ``acquisition_s``).
 
     Returns:
-        The run with ``voltage``, ``current``, ... and the report.
+        The run with ``voltage``, ``current``, ... and what was recorded between its frames
+        (:func:`opir.run.between.with_record`; 8 rows for each frame, 512 at least, 4096 at most),
+        and the report.
 
     Raises:
         OptionError: If the clocks cannot be compared, or no spectrum lies within the record.
@@ -176,6 +182,12 @@ def align(
     step = Step("align", {**parameters, "shift_s": shift, "maximum_gap_s": maximum_gap_s})
     run = Run(dataset)
     run = run.with_step(step, run.dataset)
+    if times.size > 1:
+        rows = min(max(_ROWS_PER_FRAME * (times.size - 1), _FEWEST_ROWS), _MOST_ROWS)
+        moved = electrochemistry.dataset.assign_coords(
+            time=("time", record - shift, electrochemistry.dataset["time"].attrs)
+        )
+        run = with_record(run, Electrochemistry(moved), rows, maximum_gap_s=maximum_gap_s)
     report = _report(spectra, times, shift, record, maximum_gap_s, said, acquisition_s, missing)
     return run, report
 

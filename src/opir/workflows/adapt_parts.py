@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from opir.bench.time_blocks import BlockDesign, join, windows_of
 from opir.errors import OptionError
 from opir.models import ForecastInputs, Windows
-from opir.models.inputs import DRIVE
+from opir.models.inputs import DRIVE, given_more
 from opir.run import Run
+from opir.run.between import record_of
 
 __all__ = ["Parts", "described_parts", "window_parts"]
 
@@ -58,16 +59,7 @@ class Parts:
         """What is judged, with all earlier frames given; None where those are given anyhow."""
         if not self.held_from:
             return None
-        inputs, at = self.held.inputs, self.held_from
-        told = ForecastInputs(
-            given=np.concatenate([inputs.given, self.held.target[:, :at]], axis=1),
-            given_times=np.concatenate([inputs.given_times, inputs.times[:, :at]], axis=1),
-            times=inputs.times[:, at:],
-            wavenumber=inputs.wavenumber,
-            drive=inputs.drive,
-            descriptor=inputs.descriptor,
-        )
-        return Windows(told, self.held.target[:, at:], self.held.block)
+        return given_more(self.held, self.held_from)
 
 
 def described_parts(
@@ -252,6 +244,9 @@ def _whole(run: Run, frames: int, descriptor: Array) -> Windows:
             drive[0, :, channel] = column[rows]
     clock = (run.time[rows] - run.time[0])[None]
     spectra = run.values[rows][None]
+    record = record_of(run)
+    if record is not None:
+        record[:, 0] -= run.time[0]
     inputs = ForecastInputs(
         given=spectra[:, :1],
         given_times=clock[:, :1],
@@ -259,6 +254,7 @@ def _whole(run: Run, frames: int, descriptor: Array) -> Windows:
         wavenumber=run.wavenumber,
         drive=drive,
         descriptor=descriptor[None],
+        record=np.empty(0) if record is None else record[None],
     )
     return Windows(inputs, spectra[:, 1:], np.zeros(1, dtype=np.int64))
 
@@ -266,12 +262,4 @@ def _whole(run: Run, frames: int, descriptor: Array) -> Windows:
 def _until(windows: Windows, frames: int) -> Windows:
     """The windows with their first frames to forecast only."""
     inputs = windows.inputs
-    kept = ForecastInputs(
-        given=inputs.given,
-        given_times=inputs.given_times,
-        times=inputs.times[:, :frames],
-        wavenumber=inputs.wavenumber,
-        drive=inputs.drive[:, : inputs.given.shape[1] + frames],
-        descriptor=inputs.descriptor,
-    )
-    return Windows(kept, windows.target[:, :frames], windows.block)
+    return Windows(inputs.at(np.arange(frames)), windows.target[:, :frames], windows.block)

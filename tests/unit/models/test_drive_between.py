@@ -115,3 +115,27 @@ def test_a_record_that_is_none_is_refused(
 ) -> None:
     with pytest.raises(error, match=said):
         replace(cell(), record=record)
+
+
+def test_what_rows_do_not_tell_is_no_loss() -> None:
+    """A record of the voltage alone leaves the charge as it was; rows with holes are bridged."""
+    plain, told = cell(6), cell(6, rows=600)
+    voltage_only = told.record.copy()
+    voltage_only[..., 2:] = np.nan
+    found = features_at_frames(replace(told, record=voltage_only))
+    np.testing.assert_allclose(
+        found.growing[..., -3:], features_at_frames(plain).growing[..., -3:], rtol=1e-5
+    )
+    wanted = features_at_frames(told)
+    np.testing.assert_allclose(found.growing[..., :-3], wanted.growing[..., :-3], rtol=1e-6)
+    holes = told.record.copy()
+    holes[:, 101:103, 1:] = np.nan
+    bridged = features_at_frames(replace(told, record=holes))
+    np.testing.assert_allclose(bridged.growing, wanted.growing, rtol=1e-3, atol=1e-4)
+    none = np.full_like(told.record, np.nan)
+    none[..., 0] = told.record[..., 0]
+    nothing = features_at_frames(replace(told, record=none))
+    for name in ("growing", "state"):
+        np.testing.assert_allclose(
+            getattr(nothing, name), getattr(features_at_frames(plain), name), rtol=1e-4, atol=1e-4
+        )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from opir.models.abcc.protocol_features import ProtocolFeatures, protocol_features
 from opir.models.abcc.tables import working_potential
+from opir.models.between_frames import filled
 from opir.models.inputs import ForecastInputs
 
 __all__ = ["features_at_frames"]
@@ -56,7 +57,10 @@ def features_at_frames(inputs: ForecastInputs) -> ProtocolFeatures:
 
 
 def _between(inputs: ForecastInputs) -> _Told:
-    """Frames and rows in one order. Rows outside, or at a frame, come after the last frame."""
+    """Frames and rows in one order. Rows outside, or at a frame, come after the last frame.
+
+    What a row does not tell is taken to lie on a straight line between what is told beside it.
+    """
     frames = np.concatenate([inputs.given_times, inputs.times], axis=1)
     begin, drive = frames[:, :1], inputs.drive
     batch, count = frames.shape
@@ -77,5 +81,10 @@ def _between(inputs: ForecastInputs) -> _Told:
     both = np.concatenate([frames, times], axis=1)
     order = np.argsort(both, axis=1, kind="stable")
     whole = np.take_along_axis(np.concatenate([drive, told], axis=1), order[..., None], axis=1)
+    sorted_times = np.take_along_axis(both, order, axis=1)
+    for number, _, channel in np.argwhere(np.isnan(told).any(axis=1, keepdims=True)):
+        column = whole[number, :, channel]
+        row = (order[number] >= count) & np.isnan(column)
+        column[row] = filled(sorted_times[number], column)[row]
     place = np.argsort(order, axis=1)[:, :count]
-    return _Told(np.take_along_axis(both, order, axis=1) - begin, whole, place)
+    return _Told(sorted_times - begin, whole, place)

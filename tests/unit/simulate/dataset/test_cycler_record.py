@@ -11,6 +11,8 @@ from opir.errors import AxisError, OptionError
 from opir.models.inputs import DRIVE
 from opir.run import Electrochemistry, Run
 from opir.run.between import record_of, with_record
+from opir.run.netcdf import read_run, write_run
+from opir.run.processing import process
 from opir.run.store import Store
 from opir.workflows.simulate import simulate_store
 
@@ -70,3 +72,43 @@ def test_simulated_sets_keep_it(tmp_path: Path) -> None:
     assert voltage is not None
     straight = np.interp(found[:, 0], run.time, voltage)
     assert np.abs(found[:, 1] - straight).max() > 0.05
+
+
+def test_a_gap_of_the_record_is_not_bridged_and_empty_rows_are() -> None:
+    voltage = 3.0 - TIMES / 500
+    voltage[4:7] = np.nan  # nothing from 300 to 700 s
+    record = Electrochemistry.from_columns(TIMES, {"voltage": voltage, "current": TIMES})
+    run = run_of(np.array([0.0, 1000.0]))
+    bridged = record_of(with_record(run, record, 100))
+    cut = record_of(with_record(run, record, 100, maximum_gap_s=250.0))
+    assert bridged is not None
+    assert cut is not None
+    np.testing.assert_allclose(bridged[:, 1], 3.0 - bridged[:, 0] / 500, rtol=1e-6)
+    inside = (cut[:, 0] > 300) & (cut[:, 0] < 700)
+    np.testing.assert_array_equal(np.isnan(cut[:, 1]), inside)
+    assert np.isfinite(cut[:, 2]).all()
+
+
+STEPS: dict[str, dict[str, object]] = {
+    "cut": {"low": 910, "high": 990},
+    "resample": {"spacing": 5.0},
+    "smooth": {"width": 30.0},
+    "normalise": {"method": "snv"},
+    "mask": {"bands": [[940.0, 945.0]]},
+    "derivative": {"order": 1, "points": 5},
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_processing_keeps_it(step: str, tmp_path: Path) -> None:
+    """Through each kind of step, and through a file."""
+    axis = np.linspace(900, 1000, 31)
+    spectra = 1 + np.exp(-0.5 * ((axis - 950) / 10) ** 2) * (1 + TIMES[:, None] / 1e4)
+    run = with_record(Run.from_arrays(TIMES, axis, spectra), recorded(), 40)
+    wanted = record_of(run)
+    assert wanted is not None
+    made = process(run, [(step, STEPS[step])])
+    write_run(made, tmp_path / "run.nc")
+    found = record_of(read_run(tmp_path / "run.nc"))
+    assert found is not None
+    np.testing.assert_array_equal(found, wanted)
