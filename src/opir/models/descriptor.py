@@ -27,10 +27,10 @@ from opir.chemistry.functional_groups import GROUPS, count_groups
 from opir.errors import OptionError
 from opir.system import Electrode, System
 
-__all__ = ["DESCRIPTOR", "Describer", "describe"]
+__all__ = ["ANION_ELEMENTS", "DESCRIPTOR", "SUMS", "Describer", "describe", "per_mole"]
 
 _MOLECULE_ELEMENTS = ("C", "H", "O", "N", "F", "S", "P")
-_ANION_ELEMENTS = ("B", "C", "N", "O", "F", "P", "S")
+ANION_ELEMENTS = ("B", "C", "N", "O", "F", "P", "S")
 _ROOM = 298.15
 _USUAL_WATER = 2e-5
 _LEAST_WATER = 1e-7
@@ -49,8 +49,11 @@ _MOLECULES = (
 )
 """Sums over molecules (solvents, additives), weighted by concentration."""
 
+SUMS = _MOLECULES[:-1]
+"""Those sums that are the same beside any ion: the first features, in their order."""
+
 _CATIONS = ("cations", "mass of cations", "charge of cations")
-_ANIONS = ("anions", "mass of anions", *(f"{element} of anions" for element in _ANION_ELEMENTS))
+_ANIONS = ("anions", "mass of anions", *(f"{element} of anions" for element in ANION_ELEMENTS))
 
 _ELECTRODE = (
     "known",
@@ -77,7 +80,7 @@ DESCRIPTOR: tuple[str, ...] = (
     "molar mass of cations [kg/mol]",
     "charge of cations",
     "molar mass of anions [kg/mol]",
-    *(f"{element} per anion" for element in _ANION_ELEMENTS),
+    *(f"{element} per anion" for element in ANION_ELEMENTS),
     "molecules per cation",
     "mean reduction potential of molecules [V]",
     "reduction potential of anions [V]",
@@ -158,7 +161,7 @@ class Describer:
         found = np.zeros(len(names))
         for name in sorted(molarity):
             if name not in self._sums:
-                self._sums[name] = _per_mole(self.library.species[name])
+                self._sums[name] = per_mole(self.library.species[name])
             found += molarity[name] * self._sums[name]
         return found
 
@@ -215,12 +218,16 @@ class Describer:
         ]
 
 
-def _per_mole(species: Species) -> NDArray[np.float64]:
-    """Contributions of one mole: see the names of the sums that a species belongs to."""
+def per_mole(species: Species) -> NDArray[np.float64]:
+    """Contributions of one mole to the sums that a species belongs to.
+
+    Of a molecule those of :data:`SUMS`, and a 0; of an anion its number, mass [kg] and
+    :data:`ANION_ELEMENTS`; of a cation its number, mass [kg] and charge.
+    """
     if species.charge > 0:
         return np.array([1.0, species.molar_mass, species.charge])
     if species.charge < 0:
-        elements = [species.elements.get(element, 0) for element in _ANION_ELEMENTS]
+        elements = [species.elements.get(element, 0) for element in ANION_ELEMENTS]
         return np.array([1.0, species.molar_mass, *elements])
     groups = count_groups(species.smiles) if species.smiles else dict.fromkeys(GROUPS, 0)
     elements = [species.elements.get(element, 0) for element in _MOLECULE_ELEMENTS]

@@ -32,6 +32,11 @@ LARGEST_SHIFT = 1.0
 
 _FIRST_HAZARD = -9.0
 """Logarithm of the hazard that training starts from, per 1e4 s at full weight."""
+_FIRST_TURN, _FIRST_SOON = -6.0, 2.3
+"""Logarithms of the dose [1e4 s] at which growth turns parabolic, and of one over that at which it
+turns logarithmic, that training starts from."""
+_LAW = 6
+"""What the law of a reaction is made of besides its weights: kinds, size, where growth turns."""
 _FIRST_PRECISION = 2.0
 """Before its softplus, of what a frame tells: with less, training learns to ignore the latent."""
 _WIDTH = 0.3
@@ -118,13 +123,15 @@ class LibraryFlow(nn.Module):
     r"""Displacement of a spectrum from the given frame to any later time.
 
     **Irreversible.** The hazard of reaction :math:`j` (see :func:`limited_extents`) up to a time is
-    :math:`\Lambda_j = e^{b_j} (\alpha_j x_j + \beta_j \sqrt{x_j} + \gamma_j \ln(1 + 10 x_j) / 3)`
-    of :math:`x_j = \sum_k w_{jk} \phi_k(t)`: weights :math:`w_j \ge 0` that sum to 1 over what
-    only grows with the protocol (times below and above potentials, charge), and growth as time,
-    its root or its logarithm. Weights, kind of growth and size come from one network that all
-    reactions share, over what the reaction is made of and the context; only an offset of
-    :math:`b_j` belongs to the reaction alone. So hazards never fall, whatever the weights of the
-    networks, and extents neither; amounts are never negative; atoms are kept.
+    :math:`\Lambda_j = e^{b_j} (\alpha_j x_j + \beta_j (\sqrt{x_j + p_j} - \sqrt{p_j}) +
+    \gamma_j \ln(1 + s_j x_j) / \ln(1 + s_j))` of :math:`x_j = \sum_k w_{jk} \phi_k(t)`: weights
+    :math:`w_j \ge 0` that sum to 1 over what only grows with the protocol (times below and above
+    potentials, charge), and growth as time, from linear to parabolic where the film begins to hold
+    it up (Deal and Grove 1965, doi:10.1063/1.1713945), or as the logarithm of time, as electrons
+    that tunnel through it let it. Weights, kind of growth, where it turns and its size come from
+    one network that all reactions share, over what the reaction is made of and the context; only
+    an offset of :math:`b_j` belongs to the reaction alone. So hazards never fall, whatever the
+    weights of the networks, and extents neither; amounts are never negative; atoms are kept.
 
     **Reversible.** The amount of each population that the static spectrum shows is changed by a
     share that depends on the state of the drive and on how much interphase there is, less that at
@@ -206,7 +213,7 @@ class LibraryFlow(nn.Module):
         self.of_context = nn.Linear(width, shared)
         self.of_reaction = nn.Linear(tables.features.shape[1], shared)
         self.between = nn.Linear(shared, shared)
-        self.law = _zero(nn.Linear(shared, GROWING + 4))
+        self.law = _zero(nn.Linear(shared, GROWING + _LAW))
         self.offset = nn.Parameter(torch.full((reactions,), _FIRST_HAZARD))
 
         self.state_gate = nn.Linear(width, 2 * width)
@@ -315,12 +322,14 @@ class LibraryFlow(nn.Module):
         law = self.law(both + nn.functional.gelu(self.between(both)))
         weights = torch.softmax(self.prior + 3 * law[..., :GROWING], dim=-1)
         dose = growing @ weights.transpose(1, 2)
-        kind = torch.softmax(law[..., GROWING:-1], dim=-1)[:, None]
-        size = torch.exp((self.offset + 3 * law[..., -1]).clamp(-25, 8))[:, None]
-        root = torch.sqrt(dose + _ROOT) - _ROOT**0.5
-        grown = (
-            kind[..., 0] * dose + kind[..., 1] * root + kind[..., 2] * torch.log1p(10 * dose) / 3
-        )
+        kind = torch.softmax(law[..., GROWING : GROWING + 3], dim=-1)[:, None]
+        size, turn, soon = law[:, None, :, GROWING + 3 :].unbind(dim=-1)
+        size = torch.exp((self.offset + 3 * size).clamp(-25, 8))
+        turn = torch.exp((_FIRST_TURN + 3 * turn).clamp(-14, 3))
+        soon = torch.exp((_FIRST_SOON + 3 * soon).clamp(-3, 9))
+        root = torch.sqrt(dose + turn) - torch.sqrt(turn)
+        logarithm = torch.log1p(soon * dose) / torch.log1p(soon)
+        grown = kind[..., 0] * dose + kind[..., 1] * root + kind[..., 2] * logarithm
         hazards: Tensor = size * grown
         return hazards
 

@@ -15,6 +15,7 @@ from opir.chemistry import Library, Reaction
 from opir.chemistry.functional_groups import GROUPS, count_groups
 from opir.errors import ModelError
 from opir.models.abcc.composition import evanescent_path, explain
+from opir.models.abcc.known_composition import composition_rows
 from opir.models.abcc.reactions import ReactionSet
 from opir.models.abcc.reference import ReferenceSpectra
 from opir.models.descriptor import DESCRIPTOR
@@ -131,6 +132,7 @@ class ChemistryTables:
         kinds: 1 where a population is free or bound, of a molecule or of an ion, four kinds,
             ``[kind, population]``.
         references: Spectra of the electrolyte's species beside each cation.
+        library: Where all of it is from.
     """
 
     wavenumber: Array
@@ -145,6 +147,7 @@ class ChemistryTables:
     solid: NDArray[np.bool_]
     kinds: Array
     references: dict[str, ReferenceSpectra]
+    library: Library
 
     @classmethod
     def of(cls, library: Library, wavenumber: Array) -> ChemistryTables:
@@ -205,6 +208,7 @@ class ChemistryTables:
             phase == "solid",
             _kinds(populations, library),
             references,
+            library,
         )
 
     @property
@@ -232,7 +236,7 @@ class ChemistryTables:
         )
 
     def read(self, spectra: Array, descriptor: Array) -> StaticState:
-        """Explain static spectra by the library.
+        """Explain static spectra by the library, and by what is known of the composition.
 
         Args:
             spectra: Absorbance, ``[batch, wavenumber]``, on :attr:`wavenumber`.
@@ -253,7 +257,8 @@ class ChemistryTables:
             if not rows.size:
                 continue
             reference = self.references[cation]
-            said = explain(spectra[rows], reference, path=path)
+            known = composition_rows(descriptor[rows], reference.species, self.library)
+            said = explain(spectra[rows], reference, path=path, known=known)
             columns = np.array([place[label] for label in reference.populations])
             amounts[np.ix_(rows, columns)] = 1e3 * said.amounts
             shift[np.ix_(rows, columns)] = said.shift @ reference.belongs.T
