@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from opir.run.between import COLUMNS, DIMENSION
 from opir.run.store import Store
 from opir.run.store.layout import Element
 
-__all__ = ["FoldData", "Sources", "load_fold", "open_sources"]
+__all__ = ["FoldData", "Sources", "load_fold", "open_sources", "with_all_known"]
 
 Described = Literal["always", "if all can be"]
 
@@ -113,6 +113,21 @@ def open_sources(
 
     folder = None if shared is None else Path(shared)
     return Sources(opened(main), opened(shifted), folder, record)
+
+
+def with_all_known(store: Store | Path | str) -> Sources:
+    """A store as the main source, with what was recorded between the frames where it has it.
+
+    Raises:
+        StoreError: If there is no store.
+    """
+    found = open_sources(store)
+    held = found.store("main")
+    try:
+        _record_columns(held, {part.name: part.elements for part in held.parts})
+    except StoreError:
+        return found
+    return replace(found, record=True)
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,14 @@ def model_card(
                 if recipe.get("taught_extents")
                 else ()
             ),
+            *(
+                (
+                    "- **Told** what the cycler recorded between the frames: in training, in the "
+                    "scores below, and by `opir predict`.",
+                )
+                if recipe.get("told_record")
+                else ()
+            ),
             "",
             "## Scores, simulated test runs",
             "",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import opir
-from opir.bench.data import FoldData, Sources, load_fold, open_sources
+from opir.bench.data import FoldData, Sources, load_fold, with_all_known
 from opir.bench.scoring import score
 from opir.errors import FormatError, ModelError, UnknownNameError
 from opir.files import atomic_path, check_output, output_errors, read_text
@@ -178,7 +178,7 @@ def pretrain(
     settings = preset_settings(preset)
     settings = replace(settings, training=config or settings.training)
     folder = check_output(out, overwrite=True)
-    sources = open_sources(store)
+    sources = with_all_known(store)
     systems = sources.index().systems
     for name in only:
         if name not in (*systems, "base"):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opir.bench.data import Sources, load_fold, open_sources
+from opir.bench.data import Sources, load_fold, with_all_known
 from opir.bench.fold import Fold
 from opir.bench.tasks import TASKS
 from opir.errors import UnknownNameError
@@ -59,7 +59,8 @@ def train_on_store(
     Runs come to their pools as in the random split of OpIRBench, by the hash of their ids: those of
     its test pool are not trained on, so the model can be examined on them. Where the runs are
     simulated, models that can be are taught by the true extents of their reactions, too
-    (:func:`opir.workflows.true_extents.with_extents`).
+    (:func:`opir.workflows.true_extents.with_extents`); where the store has what cyclers recorded
+    between the frames, they are told of it.
 
     Args:
         store: The store, or where it is.
@@ -81,7 +82,7 @@ def train_on_store(
     check_output(out, overwrite=overwrite, file=True)
     check_beside(state, log, resume=resume, overwrite=overwrite)
     made = get_model(model)(**dict(options or {}))
-    sources = open_sources(store)
+    sources = with_all_known(store)
     data = load_fold(fold_without(sources, without), sources)
     learn = data.train
     if sources.index()[data.fold.train[0]].origin == "simulated":
@@ -108,6 +109,7 @@ def train_on_store(
         "runs": [f"{len(learn)} runs of {Path(sources.store('main').url).name}"],
         "origin": sorted({sources.index()[id].origin for id in data.fold.train}),
         "taught_extents": learn.extents is not None,
+        "told_record": sources.record,
     }
     return fit_and_save(
         made,
