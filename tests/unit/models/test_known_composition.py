@@ -109,3 +109,17 @@ def test_reading_does_not_depend_on_the_other_spectra() -> None:
         alone = tables.read(spectra[at : at + 1], known[at : at + 1])
         np.testing.assert_allclose(alone.amounts[0], both.amounts[at], rtol=1e-6, atol=1e-9)
         assert alone.unexplained[0] == pytest.approx(both.unexplained[at], rel=1e-6)
+
+
+def test_a_spectrum_of_another_electrolyte_is_read_by_itself() -> None:
+    """Ether described, carbonates shown: as if nothing were described."""
+    run = simulate("lp57-lithium", protocol="rest 10 min", frames=2, wavenumber=AXIS, seed=4).run
+    spectra = run.values[:1].astype(np.float64)
+    tables = ChemistryTables.of(KNOWN, AXIS)
+    wrong = describe(KNOWN.systems["litfsi-dme-lithium"].system)[None]
+    nothing = wrong.copy()
+    nothing[:, : DESCRIPTOR.index("cations [mol/L]") + 1] = 0.0
+    found, alone = tables.read(spectra, wrong), tables.read(spectra, nothing)
+    np.testing.assert_allclose(found.amounts, alone.amounts, rtol=1e-9)
+    right = tables.read(spectra, describe(KNOWN.systems["lp57-lithium"].system)[None])
+    assert right.unexplained[0] < 1.2 * alone.unexplained[0]

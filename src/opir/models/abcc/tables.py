@@ -14,7 +14,7 @@ from torch import Tensor
 from opir.chemistry import Library, Reaction
 from opir.chemistry.functional_groups import GROUPS, count_groups
 from opir.errors import ModelError
-from opir.models.abcc.composition import evanescent_path, explain
+from opir.models.abcc.composition import Explanation, evanescent_path, explain
 from opir.models.abcc.known_composition import composition_rows
 from opir.models.abcc.reactions import ReactionSet
 from opir.models.abcc.reference import ReferenceSpectra
@@ -35,6 +35,9 @@ Array = NDArray[np.float64]
 _CATIONS = ("Li", "Na")
 _BETWEEN = 0.015
 """Molar mass between that of lithium and that of sodium [kg/mol]."""
+
+_APART = 0.1
+"""Mole fraction that has to be wrong for a spectrum not to be of the electrolyte described."""
 
 _POSITIVE = 1.0
 """Counter electrodes above are those of full cells [V]."""
@@ -257,8 +260,7 @@ class ChemistryTables:
             if not rows.size:
                 continue
             reference = self.references[cation]
-            known = composition_rows(descriptor[rows], reference.species, self.library)
-            said = explain(spectra[rows], reference, path=path, known=known)
+            said = _explained(spectra[rows], descriptor[rows], reference, self.library, path)
             columns = np.array([place[label] for label in reference.populations])
             amounts[np.ix_(rows, columns)] = 1e3 * said.amounts
             shift[np.ix_(rows, columns)] = said.shift @ reference.belongs.T
@@ -276,6 +278,22 @@ class ChemistryTables:
             if ion in self.reactions.species:
                 initial[absent, self.reactions.species.index(ion)] = 0.0
         return StaticState(amounts, shift, initial, path_length, unexplained)
+
+
+def _explained(
+    spectra: Array, descriptor: Array, reference: ReferenceSpectra, library: Library, path: Array
+) -> Explanation:
+    """By the spectrum and what is described; by the spectrum alone where they do not go together.
+
+    So it is where a component has no bands in the library, or another electrolyte is described.
+    """
+    known = composition_rows(descriptor, reference.species, library)
+    said = explain(spectra, reference, path=path, known=known)
+    off = np.abs((known @ said.fractions[..., None])[..., 0]).max(axis=1)
+    if (off > _APART).any():
+        known[off > _APART] = 0.0
+        said = explain(spectra, reference, path=path, known=known)
+    return said
 
 
 def _kinds(populations: Sequence[tuple[str, str]], library: Library) -> Array:
