@@ -8,7 +8,7 @@ report: a line for each fold, model and seed with the mean absolute error, that 
 of forecasts with streams their R2 (medians over runs). Shares are of runs that have an onset or a
 peak: mean error over its bands at most 50 mV, 5 cm-1. Results are added to the CSV as they come;
 what is in it is not run again. With `--records` models are handed what the cyclers recorded between
-the frames, too, which OpIRBench does not; those that take no notice of it do as well as without.
+the frames, too, as by `opir bench run --record`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +25,6 @@ from opir.bench.data import FoldData, load_fold, open_sources
 from opir.bench.runner.training import make_and_train
 from opir.bench.scoring.score import score
 from opir.bench.tasks import TASKS
-from opir.models import Windows
-from opir.run.between import COLUMNS, DIMENSION
-from opir.run.store import Store
 from opir.workflows.pretrain import stream_r2
 
 FIELDS = (
@@ -67,30 +62,6 @@ def run(
     return row
 
 
-def with_records(windows: Windows, store: Store, ids: Sequence[str]) -> Windows:
-    """Windows whose model is told of the drive between the frames.
-
-    Args:
-        windows: One a run, from its first frame on.
-        store: With records, all of one length.
-        ids: Of the runs, in the order of the windows.
-    """
-    names = [f"{DIMENSION}_{name}" for name in ("time", *COLUMNS)]
-    columns = store.batch(list(ids), names)
-    record = np.stack([columns[name].astype(np.float64) for name in names], axis=-1)
-    return replace(windows, inputs=replace(windows.inputs, record=record))
-
-
-def told(data: FoldData, store: Store) -> FoldData:
-    """A fold with what the cyclers recorded."""
-    return replace(
-        data,
-        train=with_records(data.train, store, data.fold.train),
-        validation=with_records(data.validation, store, data.fold.validation),
-        test=with_records(data.test, store, data.test_ids),
-    )
-
-
 def main() -> None:
     """Run what is asked for and print a line each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -104,7 +75,7 @@ def main() -> None:
     parser.add_argument("--csv", type=Path, required=True)
     parser.add_argument("--records", action="store_true")
     asked = parser.parse_args()
-    sources = open_sources(asked.store)
+    sources = open_sources(asked.store, record=asked.records)
     tuned = {}
     if asked.options:
         tuned = json.loads(asked.options.read_text(encoding="utf-8"))["models"]
@@ -125,8 +96,6 @@ def main() -> None:
                 if (task, fold.name, model, str(seed)) not in done
             ]
             data = load_fold(fold, sources) if todo else None
-            if data is not None and asked.records:
-                data = told(data, sources.store("main"))
             for model in todo:
                 assert data is not None
                 options = tuned.get(model, {}).get("best", {})
