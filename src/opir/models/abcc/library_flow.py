@@ -327,7 +327,7 @@ class LibraryFlow(nn.Module):
         size = torch.exp((self.offset + 3 * size).clamp(-25, 8))
         turn = torch.exp((_FIRST_TURN + 3 * turn).clamp(-14, 3))
         soon = torch.exp((_FIRST_SOON + 3 * soon).clamp(-3, 9))
-        root = torch.sqrt(dose + turn) - torch.sqrt(turn)
+        root = dose / (torch.sqrt(dose + turn) + torch.sqrt(turn))  # no difference of near numbers
         logarithm = torch.log1p(soon * dose) / torch.log1p(soon)
         grown = kind[..., 0] * dose + kind[..., 1] * root + kind[..., 2] * logarithm
         hazards: Tensor = size * grown
