@@ -16,7 +16,7 @@ import argparse
 
 import numpy as np
 
-from opir.bench.data import load_fold, open_sources
+from opir.bench.data import load_fold, with_all_known
 from opir.bench.pathways.truth import truth_of
 from opir.chemistry import library
 from opir.models import from_pretrained
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--without")
     parser.add_argument("--every", type=int, default=4)
     asked = parser.parse_args()
-    sources, known = open_sources(asked.store), library()
+    sources, known = with_all_known(asked.store), library()
     data = load_fold(fold_without(sources, asked.without), sources)
     forecast = from_pretrained(asked.model).forecast(data.test.inputs)
     assert forecast.extents is not None

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from opir.bench.data import load_fold, open_sources
+from opir.bench.data import load_fold, with_all_known
 from opir.models import load_model
 from opir.models.kept_share import SHARES
 from opir.workflows.pretrain import Examined, share_for
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--preset", default="base")
     asked = parser.parse_args()
-    sources = open_sources(asked.store)
+    sources = with_all_known(asked.store)
     begin = f"opir-{asked.preset}-without-"
     found = [
         Examined(**json.loads(path.read_text(encoding="utf-8")))

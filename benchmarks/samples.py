@@ -14,7 +14,7 @@ import argparse
 
 import numpy as np
 
-from opir.bench.data import load_fold, open_sources
+from opir.bench.data import load_fold, with_all_known
 from opir.models import from_pretrained
 from opir.models.abcc.library_mode import AbccLibrary
 from opir.models.inputs import given_more
@@ -31,7 +31,7 @@ def main() -> None:
     asked = parser.parse_args()
     model = from_pretrained(asked.model)
     assert isinstance(model, AbccLibrary)
-    sources = open_sources(asked.store)
+    sources = with_all_known(asked.store)
     data = load_fold(fold_without(sources, None), sources)
     lines = model.module.baseline.numpy()
     few, some = np.arange(0, len(data.test), 10), np.arange(0, len(data.test), 4)
