@@ -52,10 +52,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from opir.chemistry import library
 from opir.models import ForecastInputs, Windows, get_model, load_model
+from opir.models.abcc.drive_between import features_at_frames
 from opir.models.abcc.library_flow import quick_absorbance
 from opir.models.abcc.library_mode import AbccLibrary
-from opir.models.abcc.library_module import clock
-from opir.models.abcc.protocol_features import protocol_features
 from opir.models.abcc.reactions import limited_extents
 from opir.models.descriptor import describe
 from opir.models.inputs import DRIVE
@@ -124,7 +123,7 @@ def stages(model: AbccLibrary, inputs: ForecastInputs, repeats: int) -> dict[str
         ways: dict[str, Callable[[], Any]] = {
             "all": lambda: model.forecast(inputs),
             "spectrum read": lambda: model._read(inputs),
-            "protocol read": lambda: protocol_features(*clock(inputs)),
+            "protocol read": lambda: features_at_frames(inputs),
             "flow": lambda: flow(told),
             "of which extents": lambda: limited_extents(
                 hazards.double(), path.held.double(), *matrices, most=flow.most
