@@ -56,8 +56,10 @@ def with_record(
             for gap in np.nonzero(np.diff(told) > maximum_gap_s)[0]:
                 values[(times > told[gap]) & (times < told[gap + 1])] = np.nan
         found[f"{DIMENSION}_{name}"] = (
-            DIMENSION, values.astype(np.float32), {"units": quantity(name).unit}
-        )  # fmt: skip
+            DIMENSION,
+            values.astype(np.float32),
+            {"units": quantity(name).unit},
+        )
     return Run(run.dataset.assign(found))
 
 

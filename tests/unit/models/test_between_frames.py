@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opir.models import ForecastInputs, Windows, get_model
+from opir.models import Forecaster, ForecastInputs, Windows, get_model
 from opir.models.between_frames import BETWEEN, between_frames, has_record
 
 CLOSED = ("nearest-neighbour", "ridge", "pls", "dmd-control")
@@ -38,7 +38,7 @@ def inputs(
         wavenumber=np.linspace(900, 1000, POINTS),
         drive=sweep(times)[None],
         record=record if rows else np.empty(0),
-    )  # fmt: skip
+    )
 
 
 def column(told: np.ndarray, name: str) -> np.ndarray:
@@ -142,9 +142,14 @@ def hidden_pulses(count: int, seed: int) -> Windows:
     band = np.exp(-0.5 * ((np.arange(POINTS) - 6) / 2.0) ** 2)
     spectra = 1.0 + np.pad(grown[:, per - 1 :: per], ((0, 0), (1, 0)))[..., None] * band
     found = ForecastInputs(
-        spectra[:, :1], times[:, :1], times[:, 1:], np.linspace(900, 1000, POINTS), drive,
-        random.normal(size=(count, 2)), record,
-    )  # fmt: skip
+        spectra[:, :1],
+        times[:, :1],
+        times[:, 1:],
+        np.linspace(900, 1000, POINTS),
+        drive,
+        random.normal(size=(count, 2)),
+        record,
+    )
     return Windows(found, spectra[:, 1:], np.arange(count))
 
 
@@ -178,19 +183,24 @@ def test_networks_learn_from_what_only_the_record_shows(name: str) -> None:
     assert errors[0] < 0.7 * errors[1]
 
 
-@pytest.mark.parametrize("name", [*CLOSED, *NETWORKS])
-def test_one_fitted_with_a_record_keeps_it_in_its_state_and_does_without(name: str) -> None:
+def fitted(name: str, data: Windows) -> Forecaster:
+    """On all of the windows, hardly trained where it is a network."""
     if name == "pls":
         pytest.importorskip("ikpls")
-    data = hidden_pulses(60, 0)
-    if name in NETWORKS:
-        pytest.importorskip("torch")
-        from opir.training import TrainingConfig, fit
+    if name in CLOSED:
+        return get_model(name)().fit(data, data)
+    pytest.importorskip("torch")
+    from opir.training import TrainingConfig, fit
 
-        model = get_model(name)(**NETWORKS[name])
-        fit(model, data, config=TrainingConfig(steps=3, average=0.0))
-    else:
-        model = get_model(name)().fit(data, data)
+    model = get_model(name)(**NETWORKS[name])
+    fit(model, data, config=TrainingConfig(steps=3, average=0.0))
+    return model
+
+
+@pytest.mark.parametrize("name", [*CLOSED, *NETWORKS])
+def test_one_fitted_with_a_record_keeps_it_in_its_state_and_does_without(name: str) -> None:
+    data = hidden_pulses(60, 0)
+    model = fitted(name, data)
     again = type(model).from_state(*model.state())
     wanted = model.forecast(data.inputs).spectra
     np.testing.assert_array_equal(again.forecast(data.inputs).spectra, wanted)
@@ -201,17 +211,8 @@ def test_one_fitted_with_a_record_keeps_it_in_its_state_and_does_without(name: s
 
 @pytest.mark.parametrize("name", [*CLOSED, *NETWORKS])
 def test_one_fitted_without_a_record_takes_no_notice_of_it(name: str) -> None:
-    if name == "pls":
-        pytest.importorskip("ikpls")
     data = hidden_pulses(60, 0)
-    if name in NETWORKS:
-        pytest.importorskip("torch")
-        from opir.training import TrainingConfig, fit
-
-        model = get_model(name)(**NETWORKS[name])
-        fit(model, without(data), config=TrainingConfig(steps=3, average=0.0))
-    else:
-        model = get_model(name)().fit(without(data), without(data))
+    model = fitted(name, without(data))
     np.testing.assert_array_equal(
         model.forecast(data.inputs).spectra, model.forecast(without(data).inputs).spectra
     )

@@ -13,7 +13,7 @@ from opir.chemistry import library
 from opir.errors import AxisError, ValueRangeError
 from opir.models import ForecastInputs
 from opir.models.descriptor import describe
-from opir.models.inputs import Windows, from_first, given_more
+from opir.models.inputs import Windows, from_first, given_more, padded_record
 
 pytest.importorskip("torch")
 
@@ -139,3 +139,16 @@ def test_what_rows_do_not_tell_is_no_loss() -> None:
         np.testing.assert_allclose(
             getattr(nothing, name), getattr(features_at_frames(plain), name), rtol=1e-4, atol=1e-4
         )
+
+
+def test_rows_added_to_match_another_record_change_nothing() -> None:
+    for some in (cell(6, rows=40), cell(6)):
+        longer = replace(some, record=padded_record(some, 100))
+        assert longer.record.shape == (1, 100, 4)
+        for name in ("growing", "state", "lead"):
+            np.testing.assert_allclose(
+                getattr(features_at_frames(longer), name),
+                getattr(features_at_frames(some), name),
+                rtol=1e-5,
+                atol=1e-6,
+            )

@@ -25,10 +25,9 @@ from opir.models import Forecaster, Windows, load_model  # noqa: E402
 from opir.models.abcc import Abcc  # noqa: E402
 from opir.models.abcc.library_mode import AbccLibrary  # noqa: E402
 from opir.models.descriptor import describe  # noqa: E402
-from opir.models.inputs import DRIVE, padded_record  # noqa: E402
+from opir.models.inputs import DRIVE  # noqa: E402
 from opir.models.known_systems import KnownSystems  # noqa: E402
-from opir.run import Electrochemistry, Run  # noqa: E402
-from opir.run.between import with_record  # noqa: E402
+from opir.run import Run  # noqa: E402
 from opir.run.netcdf import read_run, write_run  # noqa: E402
 from opir.simulate import simulate  # noqa: E402
 from opir.training import TrainingConfig  # noqa: E402
@@ -157,44 +156,6 @@ def test_described_runs_are_held_back_whole() -> None:
     two = described_parts(runs[:2], [np.zeros(3)] * 2, [1.0] * 9, None)
     assert {int(n) // 100 for n in numbers(two.held)} == {1}
     assert not numbers(two.learn) & numbers(two.check, two.check_from)
-
-
-def recorded(run: Run, rows: int) -> Run:
-    """With a record of a voltage that falls from 3 V to 2 V."""
-    times = run.time[0] + np.array([0.0, run.time[-1] - run.time[0]])
-    return with_record(run, Electrochemistry.from_columns(times, {"voltage": [3.0, 2.0]}), rows)
-
-
-def test_what_was_recorded_between_frames_goes_with_every_part() -> None:
-    """On the clock of the windows; runs of longer records, of shorter ones and of none together."""
-    first = Run.from_arrays(
-        1000.0 + np.arange(10) * 30.0, [1000.0, 1010.0], np.arange(20.0).reshape(10, 2)
-    )
-    runs = [recorded(first, 90), recorded(counted(10, first=100), 18), counted(10, first=200)]
-    parts = described_parts(runs, [np.zeros(3)] * 3, [1.0] * 9, 2)
-    record = parts.learn.inputs.record
-    assert record.shape == (2, 90, 4)
-    np.testing.assert_allclose(record[0, :, 0], 3.0 * np.arange(1, 91))
-    np.testing.assert_allclose(record[0, :, 1], 3 - np.arange(1, 91) / 90, rtol=1e-6)
-    np.testing.assert_allclose(record[1, :18, 0], 15.0 * np.arange(1, 19))
-    assert (record[1, 18:, 0] == 270.0).all()
-    assert np.isnan(record[1, 18:, 1:]).all()
-    assert parts.held.inputs.record.shape[1] == 0
-    later = described_parts(runs[:1], [np.zeros(3)], [1.0] * 9, None)
-    for part in (later.learn, later.check, later.held, later.held_given):
-        assert part is not None
-        np.testing.assert_array_equal(part.inputs.record[0], record[0])
-
-
-def test_rows_that_say_nothing_change_no_forecast(base: Path) -> None:
-    model, runs = load_model(base), [recorded(run, 77) for run in cells()[:1]]
-    known = describe(library().systems[SYSTEM].system)
-    plain = described_parts(runs, [known], [1.0] * 11, None).held.inputs
-    longer = replace(plain, record=padded_record(plain, 100))
-    assert longer.record.shape == (1, 100, 4)
-    np.testing.assert_allclose(
-        model.forecast(longer).spectra, model.forecast(plain).spectra, rtol=0, atol=1e-6
-    )
 
 
 @pytest.mark.parametrize(

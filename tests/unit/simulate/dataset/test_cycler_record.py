@@ -55,9 +55,15 @@ def test_a_record_of_nothing_is_refused() -> None:
 def test_simulated_sets_keep_it(tmp_path: Path) -> None:
     """It agrees with the frames where they meet, and holds a voltage that falls in between."""
     simulate_store(
-        tmp_path / "store", systems=["lp57-graphite"], protocols=["formation-c10"], runs=3,
-        frames=9, wavenumbers=64, workers=1, progress=False,
-    )  # fmt: skip
+        tmp_path / "store",
+        systems=["lp57-graphite"],
+        protocols=["formation-c10"],
+        runs=3,
+        frames=9,
+        wavenumbers=64,
+        workers=1,
+        progress=False,
+    )
     store = Store.open(tmp_path / "store")
     ids = list(store.ids)
     run = store.run(ids[0])
