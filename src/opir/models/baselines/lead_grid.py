@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opir.models.base import Arrays
-from opir.models.between_frames import between_frames, has_record
+from opir.models.baselines.frame_features import ahead
+from opir.models.between_frames import has_record
 from opir.models.inputs import ForecastInputs, Windows
 
 __all__ = ["LeadGrid", "change_at", "pieces"]
@@ -105,13 +106,10 @@ class LeadGrid:
             Shape ``[batch, features]``; NaN where the drive is not known.
         """
         grid = np.concatenate([[0.0], self.points])
-        ahead = np.concatenate([np.zeros((len(inputs), 1)), self.times(inputs)], axis=1)
-        drive = inputs.drive
-        if self.between:
-            drive = np.concatenate([drive, between_frames(inputs)], axis=2)
-        drive = drive[:, inputs.given.shape[1] - 1 :]
+        clock = np.concatenate([np.zeros((len(inputs), 1)), self.times(inputs)], axis=1)
+        drive = ahead(inputs, between=self.between)[1]
         columns = [
-            np.interp(grid, ahead[row], drive[row, :, channel])
+            np.interp(grid, clock[row], drive[row, :, channel])
             for row in range(len(inputs))
             for channel in range(drive.shape[2])
         ]
