@@ -117,7 +117,7 @@ def stages(model: AbccLibrary, inputs: ForecastInputs, repeats: int) -> dict[str
     told = start.told
     with torch.no_grad():
         path = flow(told)
-        hazards = flow.hazards(flow.context(told), told.growing).diff(dim=1).clamp_min(0)
+        hazards = flow.hazards(told).diff(dim=1).clamp_min(0)
         matrices = (flow.consumed.double(), flow.stoichiometry.double())
         first, change = told.shift[:, None], path.taken + path.moved
         ways: dict[str, Callable[[], Any]] = {

@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from opir.errors import AxisError, FormatError
 from opir.models.descriptor import DESCRIPTOR
 
-__all__ = ["KnownSystems", "Likeness"]
+__all__ = ["WITHIN_SYSTEMS", "KnownSystems", "Likeness"]
 
 Array = NDArray[np.float64]
 
-_LEFT_OUT = ("water", "temperature")
-"""Features that runs of one system differ in by design; their ranges are looked at elsewhere."""
+WITHIN_SYSTEMS = ("water", "temperature")
+"""In names of features that runs of one system differ in by design."""
 _NEVER = 3.0
 """Standard deviations that a feature counts in which training runs did not differ at all."""
 _LEAST_REACH = 0.05
@@ -105,7 +105,7 @@ class KnownSystems:
 
     def distances(self, descriptors: ArrayLike) -> Array:
         """Distances to the means, ``[run, system]``, of descriptors ``[run, feature]``."""
-        kept = [not any(word in name for word in _LEFT_OUT) for name in DESCRIPTOR]
+        kept = [not any(word in name for word in WITHIN_SYSTEMS) for name in DESCRIPTOR]
         apart = np.asarray(descriptors, np.float64)[:, None, kept] - self.centres[:, kept]
         spread = self.spread[kept]
         other = np.abs(apart) > 1e-6 * (1 + np.abs(self.centres[:, kept]))

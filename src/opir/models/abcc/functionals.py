@@ -29,6 +29,9 @@ __all__ = ["Functionals", "Settings", "functionals"]
 _PEAK = 5.0
 _HELD = 2e-3
 """Voltages closer than this are the same [V]."""
+_LARGE = 0.1
+"""Share of the largest current so far that a peak has at least: where a current crosses zero, small
+ones follow each other that differ as much."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,8 @@ def _end_of_peak(begin: Tensor, end: Tensor) -> Tensor:
     A step of the voltage drives a current that falls within seconds, so a straight line from it to
     the next sample, minutes later, would count far too much charge. It is taken to begin with what
     the next sample shows where it falls to less than a fifth while the voltage is held, or from the
-    first sample on: the given spectrum was taken before the protocol acts.
+    first sample on: the given spectrum was taken before the protocol acts. What passes zero slowly
+    is no peak: it would look like one wherever it is sampled finely.
 
     Args:
         begin, end: Current and voltage at both ends, ``[batch, piece, 2]``.
@@ -140,7 +144,8 @@ def _end_of_peak(begin: Tensor, end: Tensor) -> Tensor:
     first, last = begin[..., 0], end[..., 0]
     held = (begin[..., 1] - end[..., 1]).abs() < _HELD
     held = torch.cat([torch.ones_like(held[:, :1]), held[:, 1:]], dim=1)
-    peak = held & (last != 0) & (first.abs() > _PEAK * last.abs())
+    large = first.abs() >= _LARGE * first.abs().cummax(dim=1).values
+    peak = held & large & (last != 0) & (first.abs() > _PEAK * last.abs())
     return torch.stack([torch.where(peak, last, first), begin[..., 1]], dim=-1)
 
 

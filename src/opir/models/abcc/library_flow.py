@@ -9,9 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from opir.errors import UnknownNameError
+from opir.models.abcc.growth import KINDS, grown
+from opir.models.abcc.law_context import HINDRANCES, told_to_laws
 from opir.models.abcc.protocol_features import GROWING, LEVELS, STATES
 from opir.models.abcc.reactions import limited_extents
 from opir.models.abcc.tables import REACTION_FEATURES, USUAL_DILUTION, ChemistryTables
+from opir.models.descriptor import DESCRIPTOR
 from opir.models.networks.layers import Residual
 
 __all__ = [
@@ -32,11 +35,13 @@ LARGEST_SHIFT = 1.0
 
 _FIRST_HAZARD = -9.0
 """Logarithm of the hazard that training starts from, per 1e4 s at full weight."""
-_FIRST_TURN, _FIRST_SOON = -6.0, 2.3
-"""Logarithms of the dose [1e4 s] at which growth turns parabolic, and of one over that at which it
-turns logarithmic, that training starts from."""
-_LAW = 6
-"""What the law of a reaction is made of besides its weights: kinds, size, where growth turns."""
+_FIRST_HINDERED = {"scavenged": 3.0, "behind a film": 1.0}
+"""What a hindrance takes from the logarithm of the size of a law at first."""
+_HINDERED_SCALE = 30.0
+"""Of what is learned: as quickly as what the network has to say of it, which all its weights do."""
+_THERE = 0.005
+"""Share of a component in the electrolyte at which it hinders half as much as it can: additives
+are there, impurities are not."""
 _FIRST_PRECISION = 2.0
 """Before its softplus, of what a frame tells: with less, training learns to ignore the latent."""
 _WIDTH = 0.3
@@ -129,9 +134,12 @@ class LibraryFlow(nn.Module):
     potentials, charge), and growth as time, from linear to parabolic where the film begins to hold
     it up (Deal and Grove 1965, doi:10.1063/1.1713945), or as the logarithm of time, as electrons
     that tunnel through it let it. Weights, kind of growth, where it turns and its size come from
-    one network that all reactions share, over what the reaction is made of and the context; only
-    an offset of :math:`b_j` belongs to the reaction alone. So hazards never fall, whatever the
-    weights of the networks, and extents neither; amounts are never negative; atoms are kept.
+    one network that all reactions share, over what the reaction is made of and what laws are told
+    of the context (:func:`~opir.models.abcc.law_context.told_to_laws`); only an offset of
+    :math:`b_j` belongs to the reaction alone, less what the most hindering component takes from it
+    (:func:`~opir.models.abcc.law_context.hindering`), as much for all reactions. So hazards never
+    fall, whatever the weights of the networks, and extents neither; amounts are never negative;
+    atoms are kept.
 
     **Reversible.** The amount of each population that the static spectrum shows is changed by a
     share that depends on the state of the drive and on how much interphase there is, less that at
@@ -148,7 +156,7 @@ class LibraryFlow(nn.Module):
 
     Args:
         tables: The chemistry.
-        context: Numbers of the context.
+        context: Numbers of the context; the last ones are the descriptor.
         scores: Of the residual.
         width, blocks: Of the networks over time.
         shared: Width of the network that all reactions share.
@@ -167,6 +175,9 @@ class LibraryFlow(nn.Module):
     solid: Tensor
     kinds: Tensor
     prior: Tensor
+    hinders: Tensor
+    electrolyte: Tensor
+    told_to_laws: Tensor
     at_surface: Tensor
 
     def __init__(
@@ -198,9 +209,14 @@ class LibraryFlow(nn.Module):
             "solid": tables.solid,
             "kinds": tables.kinds,
             "prior": _prior(tables.features),
+            "hinders": tables.hinders,
+            "electrolyte": tables.dissolved & ~tables.reactions.supplied,
         }
         for name, values in buffers.items():
             self.register_buffer(name, torch.tensor(np.asarray(values), dtype=torch.float32))
+        laws = torch.zeros(context)
+        laws[context - len(DESCRIPTOR) :] = torch.as_tensor(told_to_laws(), dtype=torch.float32)
+        self.register_buffer("told_to_laws", laws)
         tafel = tables.features[:, REACTION_FEATURES.index("law: tafel")]
         self.register_buffer("at_surface", torch.tensor(tafel > 0))
         reactions = tables.reactions.stoichiometry.shape[1]
@@ -213,8 +229,10 @@ class LibraryFlow(nn.Module):
         self.of_context = nn.Linear(width, shared)
         self.of_reaction = nn.Linear(tables.features.shape[1], shared)
         self.between = nn.Linear(shared, shared)
-        self.law = _zero(nn.Linear(shared, GROWING + _LAW))
+        self.law = _zero(nn.Linear(shared, GROWING + 1 + KINDS))
         self.offset = nn.Parameter(torch.full((reactions,), _FIRST_HAZARD))
+        first = torch.tensor([_FIRST_HINDERED[name] for name in HINDRANCES])
+        self.hindered = nn.Parameter(first / _HINDERED_SCALE)
 
         self.state_gate = nn.Linear(width, 2 * width)
         self.state_in = nn.Linear(STATES + 1, width)
@@ -235,7 +253,7 @@ class LibraryFlow(nn.Module):
         """The changes at all times but the first, which is the given frame."""
         context = self.context(inputs)
         dilution = inputs.dilution[:, None]
-        hazards = self.hazards(context, inputs.growing)
+        hazards = self.hazards(inputs)
         # At an electrode so much runs per surface, however much electrolyte is beside it.
         hazards = hazards * torch.where(self.at_surface, dilution / USUAL_DILUTION, 1.0)[:, None]
         in_liquid = self.dissolved > 0
@@ -281,9 +299,15 @@ class LibraryFlow(nn.Module):
             residual = torch.zeros_like(residual)
         return LibraryPath(taken, moved, shift, formed, residual, exact, held)
 
-    def context(self, inputs: LibraryInputs) -> Tensor:
-        """What does not depend on time, the latent with it, ``[batch, width]``."""
-        both = self.context_in(inputs.context) + self.of_latent(inputs.latent)
+    def context(self, inputs: LibraryInputs, of_laws: bool = False) -> Tensor:
+        """What does not depend on time, the latent with it, ``[batch, width]``.
+
+        Args:
+            inputs: What it is of.
+            of_laws: Only what the laws of reactions are told.
+        """
+        told = inputs.context * self.told_to_laws if of_laws else inputs.context
+        both = self.context_in(told) + self.of_latent(inputs.latent)
         found: Tensor = self.context_inside(both)
         return found
 
@@ -314,23 +338,33 @@ class LibraryFlow(nn.Module):
         variance = 1 / (1 + precision.sum(dim=1))
         return (precision * mean).sum(dim=1) * variance, variance
 
-    def hazards(self, context: Tensor, growing: Tensor) -> Tensor:
+    def hindrance(self, initial: Tensor) -> Tensor:
+        """How far each reaction is hindered by what the electrolyte holds, in either way.
+
+        Args:
+            initial: See :class:`LibraryInputs`.
+
+        Returns:
+            From 0 to 1, ``[batch, reaction, hindrance]``.
+        """
+        liquid = initial * self.electrolyte
+        share = liquid / liquid.sum(dim=1, keepdim=True).clamp_min(_LEAST)
+        there = share / (share + _THERE)
+        return torch.stack([(there[..., None] * one).amax(dim=1) for one in self.hinders], dim=-1)
+
+    def hazards(self, inputs: LibraryInputs) -> Tensor:
         """``[batch, times, reaction]``: 0 at first, never falling."""
+        growing, context = inputs.growing, self.context(inputs, of_laws=True)
         both = nn.functional.gelu(
             self.of_context(context)[:, None] + self.of_reaction(self.features)
         )
         law = self.law(both + nn.functional.gelu(self.between(both)))
         weights = torch.softmax(self.prior + 3 * law[..., :GROWING], dim=-1)
         dose = growing @ weights.transpose(1, 2)
-        kind = torch.softmax(law[..., GROWING : GROWING + 3], dim=-1)[:, None]
-        size, turn, soon = law[:, None, :, GROWING + 3 :].unbind(dim=-1)
-        size = torch.exp((self.offset + 3 * size).clamp(-25, 8))
-        turn = torch.exp((_FIRST_TURN + 3 * turn).clamp(-14, 3))
-        soon = torch.exp((_FIRST_SOON + 3 * soon).clamp(-3, 9))
-        root = dose / (torch.sqrt(dose + turn) + torch.sqrt(turn))  # no difference of near numbers
-        logarithm = torch.log1p(soon * dose) / torch.log1p(soon)
-        grown = kind[..., 0] * dose + kind[..., 1] * root + kind[..., 2] * logarithm
-        hazards: Tensor = size * grown
+        size, kinds = law[:, None, :, GROWING], law[:, None, :, GROWING + 1 :]
+        taken = self.hindrance(inputs.initial) @ (_HINDERED_SCALE * self.hindered)
+        size = torch.exp((self.offset + 3 * size - taken[:, None]).clamp(-25, 8))
+        hazards: Tensor = size * grown(dose, kinds)
         return hazards
 
     def spectra(self, path: LibraryPath, inputs: LibraryInputs) -> Tensor:

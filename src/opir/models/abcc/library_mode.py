@@ -146,16 +146,11 @@ class AbccLibrary(NetworkForecaster):
             torch.manual_seed(seed)
             self._module = LibraryModule(adapter, self.build(adapter.sizes), lines=2)
         self.trust = 1.0
-        state = features_at_frames(some.inputs).state.flatten(0, 1)
-        known = ~torch.isnan(state)
-        count = known.sum(0).clamp(min=1)
-        mean = torch.nan_to_num(state).sum(0) / count
-        spread = (torch.where(known, state - mean, 0.0).square().sum(0) / count).sqrt()
-        self.module.state_mean.copy_(mean)
-        self.module.state_scale.copy_(torch.where(spread > 1e-6, 1 / spread.clamp(min=1e-6), 0.0))
+        self.module.keep_states(features_at_frames(some.inputs).state.flatten(0, 1))
+        self.module.keep_range(train.inputs)
         said = self._read(some.inputs.rows(spaced(len(some), _READ)))
-        if (said.path > 0).any():
-            self.module.usual_path.fill_(float(np.median(said.path[said.path > 0])))
+        if (seen := said.path[said.path > 0]).size:
+            self.module.usual_path.fill_(float(np.median(seen)))
         self.module.usual_unexplained.fill_(float(said.unexplained.max()))
 
     def _read(self, inputs: ForecastInputs) -> StaticState:
@@ -390,7 +385,7 @@ class AbccLibrary(NetworkForecaster):
             change, bent = trust * change[:, more:], trust * bent[:, more:]
             return quick_absorbance(change, bent, start.molar, start.slope)
 
-        # With a trust of 0 it is persistence of the last given frame.
+        # Without trust: persistence of the last given frame.
         base = trust * start.base[:, None] + (1 - trust) * start.last[:, None]
         rest = (trust * path.residual[:, more:]) @ start.basis
         first, change = told.shift[:, None], path.taken + path.moved

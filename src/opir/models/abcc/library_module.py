@@ -12,12 +12,17 @@ from torch import Tensor
 from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath
 from opir.models.abcc.protocol_features import STATES
 from opir.models.abcc.tables import dilution_of
+from opir.models.descriptor import DESCRIPTOR
+from opir.models.inputs import ForecastInputs
+from opir.models.known_systems import WITHIN_SYSTEMS
 from opir.models.networks.adapter import SpectraAdapter
 from opir.models.networks.base import NetworkModule
 
 __all__ = ["LibraryModule", "Start"]
 
 _LEAST_PATH = 1e-6
+_FREE = 1e3
+"""Beyond all that is about unit variance."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class LibraryModule(NetworkModule):
     carried: Tensor
     latent_spread: Tensor
     doubt: Tensor
+    least: Tensor
+    most: Tensor
 
     def __init__(self, adapter: SpectraAdapter, network: LibraryFlow, lines: int) -> None:
         super().__init__(adapter, network)
@@ -67,7 +74,11 @@ class LibraryModule(NetworkModule):
         self.register_buffer("latent_spread", torch.ones(network.of_latent.in_features))
         # With one given frame, and with more.
         self.register_buffer("doubt", torch.ones(2))
-        points = adapter.sizes.wavenumber
+        # Of the context, in training.
+        sizes = adapter.sizes
+        self.register_buffer("least", torch.full((sizes.static + sizes.descriptor,), -_FREE))
+        self.register_buffer("most", -self.least)
+        points = sizes.wavenumber
         vander = np.polynomial.legendre.legvander(np.linspace(-1, 1, points), lines - 1)
         basis = np.linalg.qr(vander)[0].T[: min(lines, points)]
         self.register_buffer("baseline", torch.tensor(basis, dtype=torch.float32))
@@ -151,18 +162,54 @@ class LibraryModule(NetworkModule):
             batch: ``descriptor`` and what :meth:`AbccLibrary.prepare` gave.
             given: The first given frame, ``[batch, 1, wavenumber]``.
         """
-        static, base = self.adapter.encode_static(given)
-        described = self.adapter.encode_descriptor(batch["descriptor"])
+        context, base = self._context(batch["descriptor"], given)
         path = batch["path"] / self.usual_path
         state = (batch["state"] - self.state_mean) * self.state_scale
         return LibraryInputs(
-            context=torch.cat([static, described], dim=1),
+            context=context.clamp(self.least, self.most),
             amounts=batch["amounts"],
             shift=batch["shift"],
             initial=batch["initial"],
             path=torch.where(path > _LEAST_PATH, path, torch.ones_like(path)),
             growing=batch["growing"],
             state=torch.nan_to_num(state).clamp(-8, 8),
-            latent=static.new_zeros(static.shape[0], self.flow.of_latent.in_features),
+            latent=context.new_zeros(context.shape[0], self.flow.of_latent.in_features),
             dilution=dilution_of(batch["descriptor"]),
         ), base
+
+    def _context(self, descriptor: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
+        static, base = self.adapter.encode_static(given)
+        return torch.cat([static, self.adapter.encode_descriptor(descriptor)], dim=1), base
+
+    def keep_range(self, inputs: ForecastInputs) -> None:
+        """Hold each number of the context within the range that it has here, from now on.
+
+        Temperature and water are carried on beyond it: they differ within systems, so what they do
+        is learned. What only tells systems apart is not to be carried on to others.
+
+        Args:
+            inputs: All training runs.
+        """
+        first, described = (
+            torch.as_tensor(np.asarray(values, np.float32), device=self.least.device)
+            for values in (inputs.given[:, :1], inputs.descriptor)
+        )
+        context, _ = self._context(described, first)
+        free = [False] * self.adapter.sizes.static
+        free += [any(word in name for word in WITHIN_SYSTEMS) for name in DESCRIPTOR]
+        beyond = torch.where(torch.tensor(free, device=context.device), _FREE, 0.0)
+        self.least.copy_(context.amin(dim=0) - beyond)
+        self.most.copy_(context.amax(dim=0) + beyond)
+
+    def keep_states(self, state: Tensor) -> None:
+        """Scale states of the drive to unit variance, from now on.
+
+        Args:
+            state: Of training runs, NaN where not known, ``[frame, STATES]``.
+        """
+        known = ~torch.isnan(state)
+        count = known.sum(0).clamp(min=1)
+        mean = torch.nan_to_num(state).sum(0) / count
+        spread = (torch.where(known, state - mean, 0.0).square().sum(0) / count).sqrt()
+        self.state_mean.copy_(mean)
+        self.state_scale.copy_(torch.where(spread > 1e-6, 1 / spread.clamp(min=1e-6), 0.0))

@@ -16,6 +16,7 @@ from opir.chemistry.functional_groups import GROUPS, count_groups
 from opir.errors import ModelError
 from opir.models.abcc.composition import Explanation, evanescent_path, explain
 from opir.models.abcc.known_composition import composition_rows
+from opir.models.abcc.law_context import hindering
 from opir.models.abcc.reactions import ReactionSet
 from opir.models.abcc.reference import ReferenceSpectra
 from opir.models.descriptor import DESCRIPTOR
@@ -134,6 +135,8 @@ class ChemistryTables:
         solid: Whether it is in the interphase, ``[species]``.
         kinds: 1 where a population is free or bound, of a molecule or of an ion, four kinds,
             ``[kind, population]``.
+        hinders: See :func:`opir.models.abcc.law_context.hindering`,
+            ``[hindrance, species, reaction]``.
         references: Spectra of the electrolyte's species beside each cation.
         library: Where all of it is from.
     """
@@ -149,6 +152,7 @@ class ChemistryTables:
     dissolved: NDArray[np.bool_]
     solid: NDArray[np.bool_]
     kinds: Array
+    hinders: Array
     references: dict[str, ReferenceSpectra]
     library: Library
 
@@ -210,6 +214,7 @@ class ChemistryTables:
             np.isin(phase, ("liquid", "dissolved")),
             phase == "solid",
             _kinds(populations, library),
+            hindering(reactions, library),
             references,
             library,
         )

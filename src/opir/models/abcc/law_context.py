@@ -1,0 +1,84 @@
+"""What laws of reactions are told of a cell: its electrode, and what keeps them from running."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opir.chemistry import Library, Reaction
+from opir.models.abcc.reactions import ReactionSet
+from opir.models.descriptor import DESCRIPTOR
+from opir.models.known_systems import WITHIN_SYSTEMS
+
+__all__ = ["HINDRANCES", "hindering", "told_to_laws"]
+
+HINDRANCES = ("scavenged", "behind a film")
+"""The ways in which one component hinders reactions of others."""
+
+_ELECTRODE = "working electrode"
+_APART = 0.2
+"""How much earlier a component is reduced that films an electrode before a reaction begins [V]."""
+
+
+def told_to_laws() -> NDArray[np.bool_]:
+    """Which features of a descriptor the laws of reactions are told: temperature, water, electrode.
+
+    A reaction knows nothing of the counter electrode, and of the rest of the electrolyte what
+    :func:`hindering` says. Told of all, a law learns by heart what runs in each system of
+    training: without the one full cell of LP57 there, all reactions stood still in another.
+
+    Returns:
+        ``[feature]``, in the order of :data:`opir.models.descriptor.DESCRIPTOR`.
+    """
+    words = (*WITHIN_SYSTEMS, _ELECTRODE)
+    return np.array([any(word in name for word in words) for name in DESCRIPTOR])
+
+
+def hindering(reactions: ReactionSet, library: Library) -> NDArray[np.float64]:
+    """Which species hinder which reactions.
+
+    *Scavenged*: the rate of the reaction has the order of a species that it does not use up, a
+    catalyst, and the hindering one reacts with that. So vinylene carbonate takes up the alkoxides
+    that transesterify (Sasaki, Abe, Iriyama, Inaba, Ogumi 2005, J. Electrochem. Soc. 152, A2046).
+
+    *Behind a film*: the hindering one is reduced at the working electrode 0.2 V earlier and more,
+    in the middle of its reductions, so what it forms lies there first. That is what additives are
+    added for (Zhang 2006, doi:10.1016/j.jpowsour.2006.07.074).
+
+    Args:
+        reactions: Those that are asked of.
+        library: Where their rates and onsets are looked up.
+
+    Returns:
+        1 where it does, ``[hindrance, species, reaction]``, in the order of :data:`HINDRANCES`.
+    """
+    place = {name: at for at, name in enumerate(reactions.species)}
+    used = reactions.consumed > 0
+    asked = [library.reactions[name] for name in reactions.reactions]
+    catalysts = [
+        [place[name] for name in item.orders if name in place and not used[place[name], column]]
+        for column, item in enumerate(asked)
+    ]
+    every = sorted({one for some in catalysts for one in some})
+    reduced: dict[int, list[float]] = {}
+    for column, item in enumerate(asked):
+        for one in np.flatnonzero(used[:, column]).tolist():
+            if (onset := _onset(item)) is not None:
+                reduced.setdefault(one, []).append(onset)
+    found = np.zeros((len(HINDRANCES), *used.shape))
+    for column, item in enumerate(asked):
+        for catalyst in catalysts[column]:
+            found[0, used[:, used[catalyst]].any(axis=1), column] = 1.0
+        if (onset := _onset(item)) is not None:
+            earlier = [one for one, at in reduced.items() if np.median(at) >= onset + _APART]
+            found[1, earlier, column] = 1.0
+    # A catalyst takes part in what scavenges it; it is nothing that scavenges.
+    found[0, every] = 0.0
+    return found
+
+
+def _onset(reaction: Reaction) -> float | None:
+    """Of a reduction at the working electrode [V]."""
+    if reaction.onset is None or reaction.electrode != "working":
+        return None
+    return float(reaction.onset.value)

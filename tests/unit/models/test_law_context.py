@@ -1,0 +1,108 @@
+"""What laws of reactions are told: by chemistry, and nothing of what they cannot know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from opir.chemistry import library  # noqa: E402
+from opir.models.abcc.law_context import HINDRANCES, hindering, told_to_laws  # noqa: E402
+from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs  # noqa: E402
+from opir.models.abcc.protocol_features import GROWING, STATES  # noqa: E402
+from opir.models.abcc.tables import ChemistryTables  # noqa: E402
+from opir.models.descriptor import DESCRIPTOR  # noqa: E402
+
+TABLES = ChemistryTables.of(library(), np.linspace(800.0, 1900.0, 64))
+SPECIES = TABLES.reactions.species
+STATIC = 3
+
+
+def names(hindrance: str, reaction: str) -> set[str]:
+    """Species that hinder a reaction."""
+    column = TABLES.reactions.reactions.index(reaction)
+    found = hindering(TABLES.reactions, library())[HINDRANCES.index(hindrance), :, column]
+    return {SPECIES[at] for at in np.flatnonzero(found)}
+
+
+@pytest.fixture(scope="module")
+def flow() -> LibraryFlow:
+    torch.manual_seed(0)
+    made = LibraryFlow(TABLES, STATIC + len(DESCRIPTOR), 4, width=8, shared=4)
+    with torch.no_grad():
+        torch.nn.init.normal_(made.law.weight, std=0.3)
+    return made.eval()
+
+
+def inputs(held: dict[str, float], context: np.ndarray | None = None) -> LibraryInputs:
+    """Of one cell, with some dissolved species at first [mmol m-2]."""
+    initial = torch.zeros(1, len(SPECIES))
+    for name, amount in held.items():
+        initial[0, SPECIES.index(name)] = amount
+    numbers = np.zeros(STATIC + len(DESCRIPTOR)) if context is None else context
+    populations = torch.zeros(1, len(TABLES.populations))
+    growing = torch.linspace(0, 1, 4)[None, :, None].expand(1, -1, GROWING)
+    return LibraryInputs(
+        torch.tensor(numbers, dtype=torch.float32)[None],
+        populations,
+        populations,
+        initial,
+        torch.ones(1),
+        growing,
+        torch.zeros(1, 4, STATES),
+        torch.zeros(1, 8),
+        torch.full((1,), 0.2),
+    )
+
+
+def test_what_takes_up_a_catalyst_scavenges() -> None:
+    found = names("scavenged", "transesterification-methoxide")
+    assert {"VC", "FEC", "CO2"} <= found
+    assert not found & {"EMC", "EC", "LiOCH3(dissolved)"}
+    assert not names("scavenged", "ec-to-ledc")
+
+
+def test_what_is_reduced_earlier_lies_in_front() -> None:
+    assert {"VC", "FEC", "BOB-", "H2O"} <= names("behind a film", "ec-to-ledc")
+    assert not names("behind a film", "ec-to-ledc") & {"EC", "DMC", "DME"}
+    assert "VC" not in names("behind a film", "fec-to-polymer")
+    assert "TFSI-" in names("behind a film", "dme-to-methoxide")
+    assert not names("behind a film", "ec-dehydrogenation"), "an oxidation has no such film"
+
+
+def test_an_additive_slows_what_it_hinders_and_nothing_else(flow: LibraryFlow) -> None:
+    plain = {"EC": 3.0, "EMC": 6.0}
+    with torch.no_grad():
+        without = flow.hazards(inputs(plain))[0, -1]
+        some = flow.hazards(inputs(plain | {"VC": 0.05}))[0, -1]
+        more = flow.hazards(inputs(plain | {"VC": 0.5}))[0, -1]
+    at = {name: TABLES.reactions.reactions.index(name) for name in TABLES.reactions.reactions}
+    for name in ("transesterification-methoxide", "ec-to-ledc", "emc-to-lmc"):
+        assert without[at[name]] > some[at[name]] > more[at[name]] > 0
+    for name in ("lipf6-dissociation", "vc-to-polymer", "ledc-hydrolysis"):
+        assert some[at[name]] == without[at[name]]
+
+
+def test_traces_hinder_little_and_what_is_supplied_does_not_count(flow: LibraryFlow) -> None:
+    column = TABLES.reactions.reactions.index("ec-to-ledc")
+    film = HINDRANCES.index("behind a film")
+    told = inputs({"EC": 3.0, "EMC": 6.0, "H2O": 1e-3, "Li+": 1e4})
+    assert flow.hindrance(told.initial)[0, column, film] < 0.03
+    assert (flow.hindrance(torch.zeros(1, len(SPECIES))) == 0).all()
+
+
+def test_laws_know_nothing_of_the_counter_electrode(flow: LibraryFlow) -> None:
+    told = np.concatenate([np.zeros(STATIC, bool), told_to_laws()])
+    assert told.sum() == 13
+    random = np.random.default_rng(0)
+    first, other = random.normal(size=(2, told.size))
+    one = inputs({"EC": 3.0}, first)
+    same = replace(one, context=torch.tensor(np.where(told, first, other)[None]).float())
+    hot = replace(one, context=torch.tensor(np.where(told, other, first)[None]).float())
+    with torch.no_grad():
+        assert torch.equal(flow.hazards(one), flow.hazards(same))
+        assert not torch.allclose(flow.hazards(one), flow.hazards(hot))
+        assert not torch.allclose(flow.context(one), flow.context(same))
