@@ -214,7 +214,7 @@ class LibraryFlow(nn.Module):
         }
         for name, values in buffers.items():
             self.register_buffer(name, torch.tensor(np.asarray(values), dtype=torch.float32))
-        laws = torch.zeros(context)
+        laws = torch.ones(context)
         laws[context - len(DESCRIPTOR) :] = torch.as_tensor(told_to_laws(), dtype=torch.float32)
         self.register_buffer("told_to_laws", laws)
         tafel = tables.features[:, REACTION_FEATURES.index("law: tafel")]
