@@ -129,6 +129,23 @@ def test_single_precision_is_near() -> None:
         assert torch.allclose(rough, fine, rtol=2e-3, atol=1e-3 * float(fine.abs().max()))
 
 
+def ends(current: list[float], voltage: float = 1.0) -> list[float]:
+    """The currents that the pieces begin with, at a steady voltage."""
+    both = torch.tensor([[one, voltage] for one in current], dtype=torch.float64)[None]
+    return [float(one) for one in _end_of_peak(both[:, :-1], both[:, 1:])[0, :, 0]]
+
+
+def test_a_peak_of_current_is_over_at_once() -> None:
+    assert ends([0.0, -10.0, -1.0, -0.9]) == [0.0, -1.0, -1.0]
+    assert ends([0.0, -10.0, -9.0, -8.0]) == [0.0, -10.0, -9.0]
+
+
+def test_a_current_that_crosses_zero_has_no_peak() -> None:
+    crossing = [-1.0, -0.3, -0.08, -0.01, -0.001, 0.05, 0.3]
+    assert ends(crossing) == crossing[:-1]
+    assert ends([1e3 * one for one in crossing]) == [1e3 * one for one in crossing[:-1]]
+
+
 def test_what_is_refused() -> None:
     samples, drive = protocol(0, 4)
     with pytest.raises(AxisError, match="after the last sample"):

@@ -326,6 +326,30 @@ def test_no_band_on_the_axis() -> None:
         ChemistryTables.of(LIBRARY, np.linspace(5000.0, 6000.0, 32))
 
 
+def test_what_only_tells_systems_apart_is_not_carried_beyond_training() -> None:
+    data = cells().inputs
+    temperature, carbonate = (
+        DESCRIPTOR.index(name) for name in ("temperature [K]", "carbonate [mol/L]")
+    )
+    described = np.array(data.descriptor, dtype=np.float64)
+    described[::2, temperature] += 20.0  # training has more than one
+    model = AbccLibrary(width=24, shared=8)
+    model.begin(replace(cells(), inputs=replace(data, descriptor=described)), seed=0)
+
+    def context(column: int, beyond: float) -> np.ndarray:
+        moved = described.copy()
+        moved[:, column] = described[:, column].max() + beyond
+        some = replace(data, descriptor=moved)
+        batch = {name: torch.as_tensor(values) for name, values in model.prepare(some).items()}
+        batch["descriptor"] = torch.as_tensor(moved, dtype=torch.float32)
+        given = torch.as_tensor(data.given[:, :1], dtype=torch.float32)
+        found: np.ndarray = model.module.told(batch, given)[0].context.numpy()
+        return found
+
+    np.testing.assert_array_equal(context(carbonate, 0.0), context(carbonate, 5.0))
+    assert (context(temperature, 5.0) > context(temperature, 0.0)).any(axis=1).all()
+
+
 def test_a_file_of_another_chemistry_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
