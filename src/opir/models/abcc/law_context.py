@@ -24,7 +24,8 @@ def told_to_laws() -> NDArray[np.bool_]:
 
     A reaction at the working electrode knows nothing of it. Told of it, a law learned by heart
     what runs in the full cells of training: without the one of LP57, but with the one of LP57 and
-    vinylene carbonate, all reactions stood still there.
+    vinylene carbonate, all reactions stood still there. (The few at the counter electrode do
+    without, too: where full cells differ, what drives them is in the doses.)
 
     Returns:
         ``[feature]``, in the order of :data:`opir.models.descriptor.DESCRIPTOR`.
