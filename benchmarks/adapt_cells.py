@@ -11,7 +11,7 @@ half held back.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from pathlib import Path
 
@@ -39,18 +39,22 @@ def cells(folder: Path) -> dict[str, list[Path]]:
     return found
 
 
-def main(model: str, out: str) -> None:
+def main() -> None:
     """Both ways of adapting, for each system."""
-    folder = Path(out)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model")
+    parser.add_argument("folder", type=Path)
+    asked = parser.parse_args()
+    folder: Path = asked.folder
     folder.mkdir(parents=True, exist_ok=True)
     for name, paths in cells(folder).items():
         for which, chosen in (("six", paths), ("one", paths[:1])):
             started = time.monotonic()
             written = folder / f"{name}-{which}.safetensors"
             print(f"\n{name}, simulated, adapted to {which}")
-            print(adapt(model, chosen, out=written, overwrite=True))
+            print(adapt(asked.model, chosen, out=written, overwrite=True))
             print(f"({time.monotonic() - started:.0f} s)", flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main()

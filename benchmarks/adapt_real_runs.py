@@ -10,7 +10,7 @@ thermal analysis (a file in the OMNIC format, named as the second word).
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from pathlib import Path
 
@@ -48,17 +48,21 @@ def show(name: str, run: Run, steps: Steps, design: BlockDesign, count: int, fol
         print(f"({time.monotonic() - started:.0f} s)")
 
 
-def main(words: list[str]) -> None:
+def main() -> None:
     """Both runs, or the first alone where no file of the second is named."""
-    folder = Path(words[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("evolved_gas", nargs="?", type=Path, help="tga_ir.srs")
+    asked = parser.parse_args()
+    folder: Path = asked.folder
     folder.mkdir(parents=True, exist_ok=True)
     run = fermentation_run()[0]
     design = BlockDesign(blocks=8)
     show("fermentation", run, GRID.steps + DERIVATIVE.steps, design, 800, folder)
-    if len(words) > 1:
+    if asked.evolved_gas:
         small = BlockDesign(blocks=6, frames=16, co_added=1)
-        show("tga-ir", tga_ir_run(words[1]), PROCESSING.steps, small, 400, folder)
+        show("tga-ir", tga_ir_run(asked.evolved_gas), PROCESSING.steps, small, 400, folder)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -8,8 +8,8 @@ two Gaussians, one falling and one growing; this is no model of a battery and no
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,9 +53,9 @@ def electrochemistry(path: Path) -> None:
 
 def main() -> None:
     """Write the files."""
-    if len(sys.argv) != 2:
-        sys.exit("usage: python examples/make_files.py FOLDER")
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args().folder
     spectra(folder / "spectra")
     electrochemistry(folder / "sweep.txt")
     print(f"simulated files: {folder / 'spectra'}, {folder / 'sweep.txt'}")
