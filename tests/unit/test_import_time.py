@@ -33,6 +33,14 @@ def test_reading_needs_no_torch() -> None:
     assert run_python(code) == "Run"
 
 
+def test_a_model_is_loaded_without_compilers_and_interpolation() -> None:
+    code = (
+        "import sys, opir.models; opir.models.from_pretrained('opir-base')\n"
+        "print([m for m in ('numba', 'scipy', 'matplotlib', 'sklearn') if m in sys.modules])"
+    )
+    assert run_python(code) == "[]"
+
+
 def test_import_stays_under_its_budget() -> None:
     code = "import time; t = time.perf_counter(); import opir; print(time.perf_counter() - t)"
     best = min(float(run_python(code)) for _ in range(3))

@@ -60,6 +60,7 @@ def molar_spectra(
     shape: str = "pseudo-voigt",
     shift: ArrayLike = 0.0,
     broadening: ArrayLike = 0.0,
+    compiled: bool = True,
 ) -> MolarSpectra:
     """Spectra of all populations with their derivatives up to a total order.
 
@@ -71,6 +72,8 @@ def molar_spectra(
         shape: Name of a line shape.
         shift, broadening: Where to expand [population] or one: shift [cm-1], relative
             broadening [1].
+        compiled: Use the compiled loop where there is one. Without it a whole library takes 10 ms;
+            to load the compiler takes some 0.3 s.
 
     Raises:
         AxisError: If the axis is not monotonic.
@@ -85,7 +88,7 @@ def molar_spectra(
     every = np.ones(len(table.populations), dtype=bool)
     terms = terms_of(np.full(every.size, order), every, every)
     moved = displaced(table, shift, broadening)
-    return MolarSpectra(terms, rows(moved, axis, terms, LINE_SHAPES[shape]))
+    return MolarSpectra(terms, rows(moved, axis, terms, LINE_SHAPES[shape], compiled=compiled))
 
 
 def rows(

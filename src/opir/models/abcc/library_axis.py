@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import CubicSpline, make_interp_spline
 from torch import Tensor
 
 from opir.chemistry import library
@@ -89,6 +88,8 @@ class OtherAxis:
             spectra: On the user's axis, ``[batch, frames, wavenumber]``.
             descriptor: Of their systems, ``[batch, feature]``.
         """
+        from scipy.interpolate import CubicSpline
+
         values = np.asarray(spectra, dtype=np.float64)
         here, wanted = self.tables.wavenumber, self.own.wavenumber
         order = np.argsort(here)
@@ -109,6 +110,8 @@ class OtherAxis:
 
     def interpolated(self, values: Tensor) -> Tensor:
         """What lies on the model's axis, on the user's, ``[..., wavenumber]``; 0 beyond."""
+        from scipy.interpolate import make_interp_spline
+
         trained = self.own.wavenumber
         order = np.argsort(trained)
         there = values.cpu().numpy().astype(np.float64)[..., order]

@@ -75,7 +75,7 @@ class ReferenceSpectra:
                 remedy="Name species that absorb",
             )
         table = BandTable.from_bands(rows, bound)
-        found = molar_spectra(table, wavenumber, 1)
+        found = molar_spectra(table, wavenumber, 1, compiled=False)
         count = range(len(table.populations))
         return cls(
             table.populations,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import dawsn
 
 from opir.spectra.shapes.base import LINE_SHAPES, Array, LineShape
 
@@ -39,6 +38,8 @@ class Gauss(LineShape):
 
     def dispersion(self, offset: ArrayLike, width: ArrayLike, lorentzian: ArrayLike) -> Array:
         """-sqrt(2) D(x / (s sqrt 2)) / (pi s), D the Dawson function (DLMF 7.2.5)."""
+        from scipy.special import dawsn
+
         sigma = np.asarray(width, dtype=np.float64) / FWHM_PER_SIGMA
         u = np.asarray(offset, dtype=np.float64) / (sigma * np.sqrt(2))
         return np.asarray(-np.sqrt(2) * dawsn(u) / (np.pi * sigma), dtype=np.float64)

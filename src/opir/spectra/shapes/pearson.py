@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaln
 
 from opir.spectra.shapes.base import LINE_SHAPES, Array, LineShape
 
@@ -28,6 +27,8 @@ class PearsonVII(LineShape):
         self, offset: ArrayLike, width: ArrayLike, lorentzian: ArrayLike, order: int
     ) -> Array:
         """See :meth:`LineShape.derivatives`."""
+        from scipy.special import gammaln
+
         x, full = np.asarray(offset, dtype=np.float64), np.asarray(width, dtype=np.float64)
         m = 1.0 / np.clip(np.asarray(lorentzian, dtype=np.float64), _SMALLEST_SHARE, 1)
         k = 4 * (2 ** (1 / m) - 1) / full**2

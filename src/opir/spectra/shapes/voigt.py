@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import wofz
 
 from opir.spectra.shapes.base import LINE_SHAPES, Array, LineShape
 from opir.spectra.shapes.gauss import FWHM_PER_SIGMA
@@ -56,6 +55,8 @@ class Voigt(LineShape):
 
     def dispersion(self, offset: ArrayLike, width: ArrayLike, lorentzian: ArrayLike) -> Array:
         """-Im w(z) / (s sqrt(2 pi))."""
+        from scipy.special import wofz
+
         scale, z, share = self._arguments(offset, width, lorentzian)
         found = -wofz(z).imag / (np.sqrt(np.pi) * scale)
         exact = Lorentz().dispersion(offset, width, lorentzian)
@@ -74,6 +75,8 @@ class Voigt(LineShape):
 
 def _recurrence(z: NDArray[np.complex128], order: int) -> NDArray[np.complex128]:
     """W and its derivatives [order + 1, ...] for moderate z."""
+    from scipy.special import wofz
+
     found = np.empty((order + 1, *z.shape), dtype=np.complex128)
     found[0] = wofz(z)
     for n in range(order):
