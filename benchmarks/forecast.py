@@ -53,7 +53,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from opir.chemistry import library
 from opir.models import ForecastInputs, Windows, get_model, load_model
 from opir.models.abcc.drive_between import features_at_frames
-from opir.models.abcc.library_flow import quick_absorbance
+from opir.models.abcc.library_absorbance import quick_absorbance
 from opir.models.abcc.library_mode import AbccLibrary
 from opir.models.abcc.reactions import limited_extents
 from opir.models.descriptor import describe

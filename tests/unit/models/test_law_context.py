@@ -10,7 +10,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from opir.chemistry import library  # noqa: E402
-from opir.models.abcc.law_context import HINDRANCES, hindering, told_to_laws  # noqa: E402
+from opir.models.abcc.law_context import (  # noqa: E402
+    HINDRANCES,
+    catalysts,
+    hindering,
+    told_to_laws,
+)
 from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs  # noqa: E402
 from opir.models.abcc.protocol_features import GROWING, STATES  # noqa: E402
 from opir.models.abcc.tables import ChemistryTables  # noqa: E402
@@ -56,6 +61,31 @@ def inputs(held: dict[str, float], context: np.ndarray | None = None) -> Library
         torch.zeros(1, 8),
         torch.full((1,), 0.2),
     )
+
+
+def test_alkoxides_are_catalysts_and_cations_are_not() -> None:
+    found = catalysts(TABLES.reactions, library())
+    reactions = TABLES.reactions.reactions
+    needed = {
+        reactions[column]: [SPECIES[at] for at in np.flatnonzero(found[:, column])]
+        for column in np.flatnonzero(found.any(axis=0))
+    }
+    assert needed["transesterification-methoxide"] == ["LiOCH3(dissolved)"]
+    assert needed["dedohc-sodium"] == ["NaOC2H5(dissolved)"]
+    assert "lipf6-dissociation" not in needed
+    assert not (found & (TABLES.reactions.consumed > 0)).any()
+
+
+def test_nothing_transesterifies_without_an_alkoxide(flow: LibraryFlow) -> None:
+    """And all the more, the more of it there is."""
+    column = TABLES.reactions.reactions.index("transesterification-methoxide")
+    found = []
+    for held in (0.0, 1e-3, 2e-3):
+        told = inputs({"EMC": 6.0, "LiOCH3(dissolved)": held})  # no cation, so none is made
+        with torch.no_grad():
+            found.append(flow(told).extents[0, -1, column].item())
+    assert found[0] == 0
+    assert found[2] == pytest.approx(2 * found[1], rel=0.01)
 
 
 def test_what_takes_up_a_catalyst_scavenges() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from opir.models.abcc.library_flow import absorbance, quick_absorbance
+from opir.models.abcc.library_absorbance import absorbance, quick_absorbance
 
 
 @pytest.mark.parametrize("there", [0.0, 0.3, 1.0])

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from opir.chemistry import library
 from opir.errors import AxisError, OptionError, UnknownNameError
-from opir.models.abcc.reactions import ReactionSet, limited_extents
+from opir.models.abcc.law_context import catalysts
+from opir.models.abcc.reactions import ReactionSet, limited_extents, quick_extents
 
 ALL = ReactionSet.of(library())
+NEEDED = torch.tensor(catalysts(ALL, library()), dtype=torch.float64)
+WAYS = [limited_extents, quick_extents]
 
 
 def tensors(reactions: ReactionSet) -> tuple[torch.Tensor, torch.Tensor]:
@@ -56,15 +59,19 @@ AMOUNTS = hnp.arrays(
 @settings(max_examples=60, deadline=None)
 def test_whatever_the_hazards(hazard: NDArray[np.float64], amounts: NDArray[np.float64]) -> None:
     amounts[:, ALL.supplied] = 1e35  # a reservoir
-    extents, left = limited_extents(torch.tensor(hazard), torch.tensor(amounts), *tensors(ALL))
-    xi, n = extents.numpy(), left.numpy()
-    assert np.isfinite(xi).all()
-    assert (np.diff(xi, axis=1, prepend=0) >= 0).all()
-    assert (n >= 0).all()
+    tensor = torch.tensor(hazard), torch.tensor(amounts), *tensors(ALL)
     limited = ~ALL.supplied
-    expected = amounts[:, None] + xi @ ALL.stoichiometry.T
-    moved = amounts[:, None] + xi @ np.abs(ALL.stoichiometry).T
-    assert (np.abs(n - expected)[..., limited] <= 1e-12 * moved[..., limited] + 1e-290).all()
+    for way in WAYS:
+        for needed in (None, NEEDED):
+            extents, left = way(*tensor, catalysts=needed)
+            xi, n = extents.numpy(), left.numpy()
+            assert np.isfinite(xi).all()
+            assert (np.diff(xi, axis=1, prepend=0) >= 0).all()
+            assert (n >= 0).all()
+            expected = amounts[:, None] + xi @ ALL.stoichiometry.T
+            moved = amounts[:, None] + xi @ np.abs(ALL.stoichiometry).T
+            wrong = np.abs(n - expected)[..., limited]
+            assert (wrong <= 1e-12 * moved[..., limited] + 1e-290).all()
 
 
 def test_atoms_are_found_again_in_single_precision() -> None:
@@ -152,6 +159,65 @@ def test_it_is_the_formula_whatever_reacts_with_what() -> None:
     assert np.abs(found.numpy() - expected).max() < 1e-8 * expected.max()
 
 
+@pytest.mark.parametrize("needed", [None, NEEDED])
+def test_the_compiled_loop_is_the_other(needed: torch.Tensor | None) -> None:
+    random = np.random.default_rng(1)
+    hazard = random.random((3, 20, len(ALL.reactions))) ** 6
+    amounts = random.random((3, len(ALL.species))) * (random.random((3, len(ALL.species))) < 0.7)
+    tensor = torch.tensor(hazard), torch.tensor(amounts), *tensors(ALL)
+    for one, other in zip(*(way(*tensor, catalysts=needed) for way in WAYS), strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-9, atol=1e-12)
+
+
+# Reactions: the catalyst from its source, the catalysed one, and the loss of the catalyst.
+# Species: reactant, catalyst, product, source, what is lost.
+CATALYSED = torch.tensor(
+    [[0.0, -1.0, 0.0], [1.0, 0.0, -1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]],
+    dtype=torch.float64,
+)
+BY = torch.tensor([[0, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]], dtype=torch.float64)
+
+
+def catalysed(made: float, rate: float, loss: float, steps: int) -> float:
+    """Extent of the catalysed reaction after unit time, of 1 of its reactant.
+
+    So much catalyst is made evenly, of a source that hardly falls.
+    """
+    much = 1e9
+    hazard = torch.tensor([made / much, rate, loss], dtype=torch.float64)
+    hazard = hazard.expand(1, steps, 3) / steps
+    amounts = torch.tensor([[1.0, 0.0, 0.0, much, 0.0]], dtype=torch.float64)
+    consumed = torch.clamp(-CATALYSED, min=0)
+    one, other = (way(hazard, amounts, consumed, CATALYSED, catalysts=BY)[0][0, -1] for way in WAYS)
+    assert torch.allclose(one, other, rtol=1e-9)
+    return one[1].item()
+
+
+@pytest.mark.parametrize("steps", [1, 7, 64])
+def test_a_catalyst_made_evenly_is_exact_on_any_grid(steps: int) -> None:
+    """dx/dt = k p t (1 - x): x = 1 - exp(-k p t^2 / 2)."""
+    expected = 1 - np.exp(-5.0 * 0.3 / 2)
+    assert catalysed(0.3, 5.0, 0.0, steps) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("steps", [1, 7, 64])
+def test_a_catalyst_lost_as_it_comes_is_exact_on_any_grid(steps: int) -> None:
+    """So much is there as is made over what is lost, and nothing where nothing is made."""
+    expected = 1 - np.exp(-40.0 * 1e4 / 1e6)
+    assert catalysed(40.0, 1e4, 1e6, steps) == pytest.approx(expected, rel=1e-3)
+    assert catalysed(0.0, 1e6, 0.0, steps) == 0
+
+
+def test_a_catalyst_between_the_two_converges() -> None:
+    """Made evenly, lost in the first order: x = 1 - exp(-k p (l - 1 + e^-l) / l^2)."""
+    made, rate, loss = 2.0, 1.5, 3.0
+    exact = 1 - np.exp(-rate * made * (loss - 1 + np.exp(-loss)) / loss**2)
+    errors = [abs(catalysed(made, rate, loss, steps) - exact) for steps in (16, 32, 64)]
+    assert errors[0] < 0.03
+    assert errors[1] < 0.6 * errors[0]
+    assert errors[2] < 0.6 * errors[1]
+
+
 def test_plenty_is_no_limit_and_nothing_is_nothing() -> None:
     matrix = torch.tensor([[-1.0, -1.0], [1.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
     consumed = torch.clamp(-matrix, min=0)
@@ -167,7 +233,7 @@ def test_gradients_are_finite_at_the_edges() -> None:
     hazard = torch.zeros(2, 3, len(ALL.reactions), dtype=torch.float64, requires_grad=True)
     amounts = torch.zeros(2, len(ALL.species), dtype=torch.float64)
     amounts[1] = 1.0
-    extents, left = limited_extents(hazard, amounts, consumed, matrix)
+    extents, left = limited_extents(hazard, amounts, consumed, matrix, catalysts=NEEDED)
     torch.autograd.backward(extents.sum() + left.square().sum())
     assert hazard.grad is not None
     assert torch.isfinite(hazard.grad).all()
@@ -175,5 +241,13 @@ def test_gradients_are_finite_at_the_edges() -> None:
 
 def test_shapes_that_do_not_fit() -> None:
     consumed, matrix = tensors(ALL)
-    with pytest.raises(AxisError, match="do not fit"):
-        limited_extents(torch.zeros(2, 3, 4), torch.zeros(2, 3), consumed, matrix)
+    wrong = torch.zeros(2, 3, 4).double(), torch.zeros(2, 3).double()
+    right = (
+        torch.zeros(2, 3, len(ALL.reactions)).double(),
+        torch.zeros(2, len(ALL.species)).double(),
+    )
+    for way in WAYS:
+        with pytest.raises(AxisError, match="do not fit"):
+            way(*wrong, consumed, matrix)
+        with pytest.raises(AxisError, match="do not fit"):
+            way(*right, consumed, matrix, catalysts=NEEDED[1:])

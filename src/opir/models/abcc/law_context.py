@@ -1,4 +1,4 @@
-"""What laws of reactions are told of a cell, and what keeps them from running."""
+"""What laws of reactions are told of a cell, what they need, and what keeps them from running."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from opir.chemistry import Library, Reaction
 from opir.models.abcc.reactions import ReactionSet
 from opir.models.descriptor import DESCRIPTOR
 
-__all__ = ["HINDRANCES", "hindering", "told_to_laws"]
+__all__ = ["HINDRANCES", "catalysts", "hindering", "told_to_laws"]
 
 HINDRANCES = ("scavenged", "behind a film")
 """The ways in which one component hinders reactions of others."""
@@ -33,6 +33,34 @@ def told_to_laws() -> NDArray[np.bool_]:
     return np.array([_UNKNOWN not in name for name in DESCRIPTOR])
 
 
+def catalysts(reactions: ReactionSet, library: Library) -> NDArray[np.bool_]:
+    """Which species a reaction needs but does not use up: its rate has an order of them.
+
+    Cations do not count: the counter electrode and the salt bring them.
+
+    Alkoxides are such: what transesterifies runs as they are there, in any cell (Sasaki, Abe,
+    Iriyama, Inaba, Ogumi 2005, J. Electrochem. Soc. 152, A2046).
+
+    Args:
+        reactions: Those that are asked of.
+        library: Where their rates are looked up.
+
+    Returns:
+        ``[species, reaction]``; of a reaction with several the first alone.
+    """
+    place = {name: at for at, name in enumerate(reactions.species)}
+    used = reactions.consumed > 0
+    found = np.zeros(used.shape, dtype=bool)
+    for column, name in enumerate(reactions.reactions):
+        for one in library.reactions[name].orders:
+            at = place.get(one)
+            if at is None or used[at, column] or reactions.supplied[at]:
+                continue
+            found[at, column] = True
+            break
+    return found
+
+
 def hindering(reactions: ReactionSet, library: Library) -> NDArray[np.float64]:
     """Which species hinder which reactions.
 
@@ -51,14 +79,9 @@ def hindering(reactions: ReactionSet, library: Library) -> NDArray[np.float64]:
     Returns:
         1 where it does, ``[hindrance, species, reaction]``, in the order of :data:`HINDRANCES`.
     """
-    place = {name: at for at, name in enumerate(reactions.species)}
     used = reactions.consumed > 0
     asked = [library.reactions[name] for name in reactions.reactions]
-    catalysts = [
-        [place[name] for name in item.orders if name in place and not used[place[name], column]]
-        for column, item in enumerate(asked)
-    ]
-    every = sorted({one for some in catalysts for one in some})
+    needed = catalysts(reactions, library)
     reduced: dict[int, list[float]] = {}
     for column, item in enumerate(asked):
         for one in np.flatnonzero(used[:, column]).tolist():
@@ -66,13 +89,13 @@ def hindering(reactions: ReactionSet, library: Library) -> NDArray[np.float64]:
                 reduced.setdefault(one, []).append(onset)
     found = np.zeros((len(HINDRANCES), *used.shape))
     for column, item in enumerate(asked):
-        for catalyst in catalysts[column]:
+        for catalyst in np.flatnonzero(needed[:, column]):
             found[0, used[:, used[catalyst]].any(axis=1), column] = 1.0
         if (onset := _onset(item)) is not None:
             earlier = [one for one, at in reduced.items() if np.median(at) >= onset + _APART]
             found[1, earlier, column] = 1.0
     # A catalyst takes part in what scavenges it; it is nothing that scavenges.
-    found[0, every] = 0.0
+    found[0, needed.any(axis=1)] = 0.0
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from opir.errors import UnknownNameError
 from opir.models.abcc.growth import KINDS, grown
 from opir.models.abcc.law_context import HINDRANCES, told_to_laws
+from opir.models.abcc.library_absorbance import absorbance
 from opir.models.abcc.protocol_features import GROWING, LEVELS, STATES
 from opir.models.abcc.reactions import limited_extents
 from opir.models.abcc.tables import REACTION_FEATURES, USUAL_DILUTION, ChemistryTables
@@ -23,8 +25,6 @@ __all__ = [
     "LibraryFlow",
     "LibraryInputs",
     "LibraryPath",
-    "absorbance",
-    "quick_absorbance",
 ]
 
 PARTS = ("irreversible", "reversible", "residual")
@@ -46,6 +46,8 @@ _FIRST_PRECISION = 2.0
 """Before its softplus, of what a frame tells: with less, training learns to ignore the latent."""
 _WIDTH = 0.3
 """How far around a reaction's onset training first looks for its dose [V]."""
+_CATALYST = 0.01
+"""How much of a catalyst is usual beside a usual amount of electrolyte [mmol m-2 as seen]."""
 _FAR = 2.0
 _ROOT = 1e-6
 _LEAST = 1e-6
@@ -176,6 +178,7 @@ class LibraryFlow(nn.Module):
     kinds: Tensor
     prior: Tensor
     hinders: Tensor
+    catalysts: Tensor
     electrolyte: Tensor
     told_to_laws: Tensor
     at_surface: Tensor
@@ -210,6 +213,7 @@ class LibraryFlow(nn.Module):
             "kinds": tables.kinds,
             "prior": _prior(tables.features),
             "hinders": tables.hinders,
+            "catalysts": tables.catalysts,
             "electrolyte": tables.dissolved & ~tables.reactions.supplied,
         }
         for name, values in buffers.items():
@@ -249,22 +253,33 @@ class LibraryFlow(nn.Module):
             _zero(nn.Linear(width, scores)),
         )
 
-    def forward(self, inputs: LibraryInputs) -> LibraryPath:
-        """The changes at all times but the first, which is the given frame."""
+    def forward(
+        self, inputs: LibraryInputs, extents: Callable[..., tuple[Tensor, Tensor]] = limited_extents
+    ) -> LibraryPath:
+        """The changes at all times but the first, which is the given frame.
+
+        Args:
+            inputs: What the flow takes in.
+            extents: :func:`limited_extents`, or :func:`quick_extents` where no gradient is needed.
+        """
         context = self.context(inputs)
         dilution = inputs.dilution[:, None]
         hazards = self.hazards(inputs)
         # At an electrode so much runs per surface, however much electrolyte is beside it.
         hazards = hazards * torch.where(self.at_surface, dilution / USUAL_DILUTION, 1.0)[:, None]
         in_liquid = self.dissolved > 0
+        # In the liquid so much runs per concentration of a catalyst.
+        liquid = dilution / (USUAL_DILUTION * _CATALYST)
+        hazards = hazards * torch.where(self.catalysts.any(dim=0), liquid, 1.0)[:, None]
         # Amounts count as they are seen in the interphase; the liquid is more than it shows.
         held = torch.where(in_liquid, inputs.initial / dilution, inputs.initial)
         # In double precision: what is made and used up again may be far more than what is left.
-        exact, _ = limited_extents(
+        exact, _ = extents(
             hazards.diff(dim=1).clamp_min(0).double(),
             held.double(),
             self.consumed.double(),
             self.stoichiometry.double(),
+            catalysts=self.catalysts,
             most=self.most,
         )
         change = (exact @ self.stoichiometry.double().T).to(held.dtype)
@@ -384,33 +399,6 @@ class LibraryFlow(nn.Module):
         share = torch.where(whole > _LEAST, 1 / whole.clamp_min(_LEAST), 0.0)
         found: Tensor = (moves @ self.forms.T) * share[:, None]
         return found
-
-
-def absorbance(change: Tensor, bent: Tensor, molar: Tensor, slope: Tensor) -> Tensor:
-    """What changes of populations absorb.
-
-    Args:
-        change: ``[batch, times, population]`` [mmol m-2].
-        bent: Amounts times shifts of their bands [mmol m-2 cm-1], the same shape.
-        molar, slope: See :class:`ChemistryTables`, ``[population, wavenumber]``.
-
-    Returns:
-        ``[batch, times, wavenumber]``.
-    """
-    return change @ molar + bent @ slope
-
-
-@torch.no_grad()
-def quick_absorbance(change: Tensor, bent: Tensor, molar: Tensor, slope: Tensor) -> Tensor:
-    """:func:`absorbance` without gradients, in less time: most populations do not change.
-
-    Nothing is known of most of them in a static spectrum, and few of those are shifted.
-    """
-    there = change.flatten(0, 1).any(dim=0).nonzero()[:, 0]
-    moved = bent.flatten(0, 1).any(dim=0).nonzero()[:, 0]
-    found = change[..., there] @ molar[there]
-    shifted = bent[..., moved]
-    return found.flatten(0, 1).addmm_(shifted.flatten(0, 1), slope[moved]).view_as(found)
 
 
 def _gated(values: Tensor, gate: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from opir.errors import AxisError
-from opir.models.abcc.library_flow import absorbance
+from opir.models.abcc.library_absorbance import absorbance
 from opir.models.abcc.library_mode import AbccLibrary
 from opir.models.inputs import ForecastInputs
 

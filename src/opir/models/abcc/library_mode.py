@@ -14,12 +14,14 @@ from torch import Tensor
 from opir.chemistry import library
 from opir.errors import ModelError, OptionError
 from opir.models.abcc.drive_between import features_at_frames
+from opir.models.abcc.library_absorbance import quick_absorbance
 from opir.models.abcc.library_axis import OtherAxis
 from opir.models.abcc.library_doubt import chosen_doubt
 from opir.models.abcc.library_extents import extent_error, taught_extents
-from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath, quick_absorbance
+from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath
 from opir.models.abcc.library_module import LibraryModule, Start
 from opir.models.abcc.protocol_features import GROWING, STATES
+from opir.models.abcc.reactions import quick_extents
 from opir.models.abcc.tables import ChemistryTables, StaticState, check_descriptor
 from opir.models.base import MODELS, Arrays
 from opir.models.forecast import Forecast
@@ -378,7 +380,7 @@ class AbccLibrary(NetworkForecaster):
     @torch.no_grad()
     def _parts(self, start: Start, told: LibraryInputs) -> tuple[NDArray[Any], ...]:
         """Streams, residual, extents, amounts at first and shifts, after the given frames."""
-        path: LibraryPath = self.module.flow(told)
+        path: LibraryPath = self.module.flow(told, quick_extents)
         trust, more = float(self.trust), start.more
 
         def absorbed(change: Tensor, bent: Tensor) -> Tensor:

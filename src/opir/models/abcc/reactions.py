@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 import torch
@@ -13,13 +14,16 @@ from torch import Tensor, nn
 from opir.chemistry import Library, Reaction
 from opir.errors import AxisError, OptionError
 
-__all__ = ["ReactionSet", "limited_extents"]
+__all__ = ["ReactionSet", "limited_extents", "quick_extents"]
 
 _SUPPLIED = ("Li+", "Na+", "e-")
 """What the counter electrode and the wire bring as it is used; it limits no reaction."""
 
 _LITTLE = 1e-9
 """Share of what is held that is as good as none: (1 - exp(-x)) / x is taken to be 1 below it."""
+
+_FEW = 1e-5
+"""The least share of a catalyst that is taken to be used up in an interval."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ def limited_extents(
     consumed: Tensor,
     stoichiometry: Tensor,
     *,
+    catalysts: Tensor | None = None,
     most: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     r"""Extents of reactions that go on as hazards say, as far as there is something to react.
@@ -128,6 +133,17 @@ def limited_extents(
     intervals that join add up. (Where several compete for what is nearly used up, the split
     between them is of second order in the interval.)
 
+    A reaction that needs a catalyst goes on by its hazard times how much of that there is, in the
+    mean over the interval. Those that make catalysts come first, then those that need one or use
+    one up, so in an interval that begins with ``a`` of it, in which ``p`` is made and what is there
+    is asked for :math:`\lambda` of itself, it is
+
+    .. math::
+        \bar a = a E + p (1 - E) / \lambda, \qquad E = (1 - e^{-\lambda}) / \lambda ,
+
+    what linear production and first-order loss leave: half of what is made where little is lost,
+    production over loss where it is used up as it comes.
+
     Args:
         hazard: Of each reaction over each interval, never negative,
             ``[batch, interval, reaction]``.
@@ -135,6 +151,8 @@ def limited_extents(
         consumed: What an extent of 1 uses up, ``[species, reaction]``, never negative. A reaction
             that uses up nothing has no largest extent, and is taken to be asked for 1 at most.
         stoichiometry: ``N``, ``[species, reaction]``.
+        catalysts: 1 where a reaction needs a species that it does not use up, one at most; no
+            reaction does by default, ``[species, reaction]``.
         most: How many species a reaction uses up at most; counted by default.
 
     Returns:
@@ -144,40 +162,166 @@ def limited_extents(
     Raises:
         AxisError: If the shapes do not fit.
     """
+    species = len(stoichiometry)
+    needed = _needed(hazard, amounts, consumed, stoichiometry, catalysts)
+    if most is None:
+        most = max(1, int((consumed > 0).sum(dim=0).max()))
+    which = needed.any(dim=1).nonzero()[:, 0]
+    late = needed.any(dim=0) | (consumed[which] > 0).any(dim=0)
+    first, then = (
+        _Stage.of(columns.nonzero()[:, 0], consumed, stoichiometry, most)
+        for columns in (~late, late)
+    )
+    using, needed = consumed[which][:, then.columns], needed[which][:, then.columns]
+    # Behind the last catalyst there is 1, for reactions that need none.
+    place = nn.functional.pad(needed, (0, 0, 0, 1), value=0.5).argmax(dim=0)
+    # The batch stands last: picking rows is quicker than picking columns. One species more, of
+    # which there is always 1, for reactions that use up nothing.
+    held = nn.functional.pad(amounts, (0, 1), value=1.0).T
+    held = nn.functional.threshold(held, torch.finfo(amounts.dtype).tiny, 0.0)
+    asked = hazard.permute(1, 2, 0)
+    early, later = (asked[:, stage.columns].contiguous().unbind(0) for stage in (first, then))
+    total, after = torch.zeros_like(early[0]), torch.zeros_like(later[0])
+    extents, left = [], []
+    for share, share_after in zip(early, later, strict=True):
+        begin = held
+        step, held = first.take(first.wanted(share, held), held)
+        total = total + step
+        if which.numel():
+            wanted = then.wanted(share_after, held)
+            there = _mean(begin.index_select(0, which), held.index_select(0, which), using @ wanted)
+            there = nn.functional.pad(there, (0, 0, 0, 1), value=1.0)
+            step, held = then.take(wanted * there.index_select(0, place), held)
+            after = after + step
+        extents.append(torch.cat([total, after]))
+        left.append(held[:species])
+    order = torch.cat([first.columns, then.columns]).argsort()
+    found = torch.stack(extents).index_select(1, order)
+    return found.permute(2, 0, 1), torch.stack(left).permute(2, 0, 1)
+
+
+def quick_extents(
+    hazard: Tensor,
+    amounts: Tensor,
+    consumed: Tensor,
+    stoichiometry: Tensor,
+    *,
+    catalysts: Tensor | None = None,
+    most: int | None = None,
+) -> tuple[Tensor, Tensor]:
+    """:func:`limited_extents` without gradients, in less time where numba is installed.
+
+    In double precision on the processor, up to rounding; anything else is handed on.
+    """
+    at_hand = find_spec("numba") is not None and hazard.device.type == "cpu"
+    if not at_hand or hazard.dtype != torch.float64:
+        return limited_extents(
+            hazard, amounts, consumed, stoichiometry, catalysts=catalysts, most=most
+        )
+    from opir.models.abcc.extents_kernel import follow
+
+    needed = _needed(hazard, amounts, consumed, stoichiometry, catalysts).numpy() > 0
+    used, change = consumed.double().numpy(), stoichiometry.double().numpy()
+    needs = needed.any(axis=0)
+    late = needs | (used[needed.any(axis=1)] > 0).any(axis=0)
+    found = follow(
+        hazard.detach().contiguous().numpy(),
+        amounts.detach().contiguous().numpy(),
+        _columns(used),
+        _columns(change),
+        np.flatnonzero(~late),
+        np.flatnonzero(late),
+        np.where(needs, needed.argmax(axis=0), -1),
+    )
+    return torch.from_numpy(found[0]), torch.from_numpy(found[1])
+
+
+def _needed(
+    hazard: Tensor,
+    amounts: Tensor,
+    consumed: Tensor,
+    stoichiometry: Tensor,
+    catalysts: Tensor | None,
+) -> Tensor:
+    """The catalysts, where all shapes fit."""
+    needed = torch.zeros_like(consumed) if catalysts is None else catalysts
     species, reactions = stoichiometry.shape
     if (
         hazard.ndim != 3
         or hazard.shape[-1] != reactions
         or amounts.shape != (hazard.shape[0], species)
-        or consumed.shape != stoichiometry.shape
+        or not consumed.shape == needed.shape == stoichiometry.shape
     ):
         raise AxisError(
             f"hazard {tuple(hazard.shape)}, amounts {tuple(amounts.shape)}, consumed "
-            f"{tuple(consumed.shape)} and stoichiometry {tuple(stoichiometry.shape)} do not fit",
-            remedy="[batch, interval, reaction], [batch, species] and twice [species, reaction]",
+            f"{tuple(consumed.shape)}, catalysts {tuple(needed.shape)} and stoichiometry "
+            f"{tuple(stoichiometry.shape)} do not fit",
+            remedy="[batch, interval, reaction], [batch, species], thrice [species, reaction]",
         )
-    if most is None:
-        most = max(1, int((consumed > 0).sum(dim=0).max()))
-    place, per_extent = _reactants(consumed, most)
-    # One species more, of which there is always 1, for reactions that use up nothing. The batch
-    # stands last: picking rows is quicker than picking columns.
-    used, change = (nn.functional.pad(item, (0, 0, 0, 1)) for item in (-consumed, stoichiometry))
-    tiny = torch.finfo(amounts.dtype).tiny
-    held = nn.functional.pad(amounts, (0, 1), value=1.0).T
-    held = nn.functional.threshold(held, tiny, 0.0)
-    total = torch.zeros_like(hazard[:, 0].T)
-    extents, left = [], []
-    for asked_share in hazard.permute(1, 2, 0).contiguous().unbind(0):
-        wanted = asked_share * (_at(held, place) * per_extent).amin(dim=0)
+    return needed
+
+
+def _columns(
+    matrix: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """See :data:`opir.models.abcc.extents_kernel.Columns`."""
+    column, row = np.nonzero(matrix.T)
+    starts = np.searchsorted(column, np.arange(matrix.shape[1] + 1))
+    return starts, row, matrix[row, column]
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """Some reactions that go on at once.
+
+    Attributes:
+        columns: Which ones.
+        place, per_extent: See :func:`_reactants`.
+        used, change: What an extent of 1 uses up, below zero, and changes,
+            ``[species + 1, reaction]``.
+    """
+
+    columns: Tensor
+    place: Tensor
+    per_extent: Tensor
+    used: Tensor
+    change: Tensor
+
+    @classmethod
+    def of(cls, columns: Tensor, consumed: Tensor, stoichiometry: Tensor, most: int) -> _Stage:
+        """See :func:`limited_extents`."""
+        consumed, stoichiometry = consumed[:, columns], stoichiometry[:, columns]
+        used, change = (
+            nn.functional.pad(item, (0, 0, 0, 1)) for item in (-consumed, stoichiometry)
+        )
+        return cls(columns, *_reactants(consumed, most), used, change)
+
+    def wanted(self, share: Tensor, held: Tensor) -> Tensor:
+        """Extents asked for, ``[reaction, batch]``: shares of the largest that are possible."""
+        return share * (_at(held, self.place) * self.per_extent).amin(dim=0)
+
+    def take(self, wanted: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
+        """Extents that there is enough for, and what is held then."""
         # - d / a. Where nothing is held nothing is asked for either.
-        spent = (used @ wanted / torch.where(held > 0, held, 1.0)).clamp_max(-_LITTLE)
-        step = wanted * _at(torch.expm1(spent) / spent, place).amin(dim=0)
+        spent = (self.used @ wanted / torch.where(held > 0, held, 1.0)).clamp_max(-_LITTLE)
+        step = wanted * _at(torch.expm1(spent) / spent, self.place).amin(dim=0)
         # Rounding may pass zero by the last digit of what was there.
-        held = nn.functional.threshold(torch.addmm(held, change, step), tiny, 0.0)
-        total = total + step
-        extents.append(total)
-        left.append(held[:species])
-    return torch.stack(extents).permute(2, 0, 1), torch.stack(left).permute(2, 0, 1)
+        held = torch.addmm(held, self.change, step)
+        return step, nn.functional.threshold(held, torch.finfo(held.dtype).tiny, 0.0)
+
+
+def _mean(begin: Tensor, made: Tensor, asked: Tensor) -> Tensor:
+    """How much of a catalyst there is in the mean over an interval.
+
+    Args:
+        begin: At its beginning.
+        made: With what is made in it.
+        asked: What is asked for of that.
+    """
+    # Above what would leave too few digits of 1 - E.
+    lost = (asked / torch.where(made > 0, made, 1.0)).clamp_min(_FEW)
+    kept = -torch.expm1(-lost) / lost
+    return begin * kept + (made - begin).clamp_min(0) * ((1 - kept) / lost)
 
 
 def _reactants(consumed: Tensor, most: int) -> tuple[Tensor, Tensor]:

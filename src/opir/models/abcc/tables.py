@@ -16,7 +16,7 @@ from opir.chemistry.functional_groups import GROUPS, count_groups
 from opir.errors import ModelError
 from opir.models.abcc.composition import Explanation, evanescent_path, explain
 from opir.models.abcc.known_composition import composition_rows
-from opir.models.abcc.law_context import hindering
+from opir.models.abcc.law_context import catalysts, hindering
 from opir.models.abcc.reactions import ReactionSet
 from opir.models.abcc.reference import ReferenceSpectra
 from opir.models.descriptor import DESCRIPTOR
@@ -135,6 +135,7 @@ class ChemistryTables:
         solid: Whether it is in the interphase, ``[species]``.
         kinds: 1 where a population is free or bound, of a molecule or of an ion, four kinds,
             ``[kind, population]``.
+        catalysts: See :func:`opir.models.abcc.law_context.catalysts`, ``[species, reaction]``.
         hinders: See :func:`opir.models.abcc.law_context.hindering`,
             ``[hindrance, species, reaction]``.
         references: Spectra of the electrolyte's species beside each cation.
@@ -152,6 +153,7 @@ class ChemistryTables:
     dissolved: NDArray[np.bool_]
     solid: NDArray[np.bool_]
     kinds: Array
+    catalysts: NDArray[np.bool_]
     hinders: Array
     references: dict[str, ReferenceSpectra]
     library: Library
@@ -214,6 +216,7 @@ class ChemistryTables:
             np.isin(phase, ("liquid", "dissolved")),
             phase == "solid",
             _kinds(populations, library),
+            catalysts(reactions, library),
             hindering(reactions, library),
             references,
             library,
