@@ -16,8 +16,8 @@ each other lose much where another job holds one up. On an idle machine, try `--
   and batches.
 - stages: where that time goes. "spectrum read" (least squares in NumPy) and "protocol read" are
   done once for a forecast, "flow" is the one evaluation, "of which extents" its loop over the
-  intervals in double precision, "streams" turns amounts into spectra. What is left over is copies,
-  sums and checks.
+  intervals, compiled, in double precision, "streams" turns amounts into spectra. What is left over
+  is copies, sums and checks.
 - arithmetic: FLOPs of the matrix products of flow and streams, the time they would take at the
   speed of a large matrix product here (single and double precision apart), and how near flow and
   streams together come to it. One run is far from it: its arrays are small, and the time is that
@@ -55,7 +55,7 @@ from opir.models import ForecastInputs, Windows, get_model, load_model
 from opir.models.abcc.drive_between import features_at_frames
 from opir.models.abcc.library_absorbance import quick_absorbance
 from opir.models.abcc.library_mode import AbccLibrary
-from opir.models.abcc.reactions import limited_extents
+from opir.models.abcc.reactions import quick_extents
 from opir.models.descriptor import describe
 from opir.models.inputs import DRIVE
 from opir.simulate import simulate
@@ -124,9 +124,9 @@ def stages(model: AbccLibrary, inputs: ForecastInputs, repeats: int) -> dict[str
             "all": lambda: model.forecast(inputs),
             "spectrum read": lambda: model._read(inputs),
             "protocol read": lambda: features_at_frames(inputs),
-            "flow": lambda: flow(told),
-            "of which extents": lambda: limited_extents(
-                hazards.double(), path.held.double(), *matrices, most=flow.most
+            "flow": lambda: flow(told, quick_extents),
+            "of which extents": lambda: quick_extents(
+                hazards.double(), path.held.double(), *matrices, catalysts=flow.catalysts
             ),
             "streams": lambda: (
                 [
@@ -161,15 +161,16 @@ def arithmetic(
     counter = FlopCounterMode(display=False)
     with counter:
         model._parts(start, start.told)
-    total = float(counter.get_total_flops())
-    species, reactions = model.tables.reactions.stoichiometry.shape
-    # Two products in each interval, one after them.
-    double = 2.0 * species * reactions * 3 * inputs.frames * len(inputs)
+    single = float(counter.get_total_flops())
+    # Of the compiled loop: for each reactant a share, a demand and what is given of it; the change.
+    entries = 3 * np.count_nonzero(model.tables.consumed)
+    entries += np.count_nonzero(model.tables.reactions.stoichiometry)
+    double = 2.0 * entries * inputs.frames * len(inputs)
     single_speed, double_speed = peak(torch.float32), peak(torch.float64)
-    limit = 1e3 * ((total - double) / single_speed + double / double_speed)
+    limit = 1e3 * (single / single_speed + double / double_speed)
     taken = parts["flow"]["wall"] + parts["streams"]["wall"]
     return {
-        "FLOPs [1e6]": total / 1e6,
+        "FLOPs [1e6]": (single + double) / 1e6,
         "of which in double precision [1e6]": double / 1e6,
         "speed of a large product, single [1e9/s]": single_speed / 1e9,
         "speed of a large product, double [1e9/s]": double_speed / 1e9,
