@@ -126,7 +126,7 @@ def stages(model: AbccLibrary, inputs: ForecastInputs, repeats: int) -> dict[str
             "protocol read": lambda: features_at_frames(inputs),
             "flow": lambda: flow(told, quick_extents),
             "of which extents": lambda: quick_extents(
-                hazards.double(), path.held.double(), *matrices, catalysts=flow.catalysts
+                hazards.double(), path.held.double(), *matrices, catalysis=flow.catalysis
             ),
             "streams": lambda: (
                 [

@@ -14,7 +14,7 @@ from opir.models.abcc.growth import KINDS, grown
 from opir.models.abcc.law_context import HINDRANCES, told_to_laws
 from opir.models.abcc.library_absorbance import absorbance
 from opir.models.abcc.protocol_features import GROWING, LEVELS, STATES
-from opir.models.abcc.reactions import limited_extents
+from opir.models.abcc.reactions import Catalysis, limited_extents
 from opir.models.abcc.tables import REACTION_FEATURES, USUAL_DILUTION, ChemistryTables
 from opir.models.descriptor import DESCRIPTOR
 from opir.models.networks.layers import Residual
@@ -199,6 +199,7 @@ class LibraryFlow(nn.Module):
         if without and without not in PARTS:
             raise UnknownNameError("part of the flow", without, PARTS)
         self.without = without
+        self.catalysis = Catalysis.of(tables.consumed, tables.catalysts)
         self.most = int((tables.consumed > 0).sum(axis=0).max())
         buffers = {
             "molar": tables.molar,
@@ -279,7 +280,7 @@ class LibraryFlow(nn.Module):
             held.double(),
             self.consumed.double(),
             self.stoichiometry.double(),
-            catalysts=self.catalysts,
+            catalysis=self.catalysis,
             most=self.most,
         )
         change = (exact @ self.stoichiometry.double().T).to(held.dtype)

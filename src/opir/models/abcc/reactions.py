@@ -8,13 +8,13 @@ from importlib.util import find_spec
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from opir.chemistry import Library, Reaction
 from opir.errors import AxisError, OptionError
 
-__all__ = ["ReactionSet", "limited_extents", "quick_extents"]
+__all__ = ["Catalysis", "ReactionSet", "limited_extents", "quick_extents"]
 
 _SUPPLIED = ("Li+", "Na+", "e-")
 """What the counter electrode and the wire bring as it is used; it limits no reaction."""
@@ -106,13 +106,57 @@ def _check(reactions: Sequence[Reaction]) -> None:
             )
 
 
+@dataclass(frozen=True)
+class Catalysis:
+    """Which reactions need what they do not use up, as numbers that do not depend on weights.
+
+    Attributes:
+        first: Reactions that neither need nor use up a catalyst.
+        then: The others.
+        species: What is a catalyst.
+        place: Which of those each of ``then`` needs; behind the last one for none.
+    """
+
+    first: tuple[int, ...]
+    then: tuple[int, ...]
+    species: tuple[int, ...]
+    place: tuple[int, ...]
+
+    @classmethod
+    def of(cls, consumed: ArrayLike, catalysts: ArrayLike | None = None) -> Catalysis:
+        """From matrices ``[species, reaction]``.
+
+        Args:
+            consumed: What an extent of 1 uses up.
+            catalysts: True where a reaction needs a species that it does not use up, one at most;
+                no reaction does by default.
+
+        Raises:
+            AxisError: If the shapes differ.
+        """
+        used = np.asarray(consumed) > 0
+        needed = np.zeros(used.shape, dtype=bool) if catalysts is None else np.asarray(catalysts)
+        needed = needed > 0
+        if used.shape != needed.shape:
+            raise AxisError(
+                f"consumed {used.shape} and catalysts {needed.shape} do not fit",
+                remedy="Twice [species, reaction]",
+            )
+        species = np.flatnonzero(needed.any(axis=1))
+        late = needed.any(axis=0) | used[species].any(axis=0)
+        then = np.flatnonzero(late)
+        ordered = np.concatenate([needed[species][:, then], np.ones((1, then.size), dtype=bool)])
+        found = (np.flatnonzero(~late), then, species, ordered.argmax(axis=0))
+        return cls(*(tuple(item.tolist()) for item in found))
+
+
 def limited_extents(
     hazard: Tensor,
     amounts: Tensor,
     consumed: Tensor,
     stoichiometry: Tensor,
     *,
-    catalysts: Tensor | None = None,
+    catalysis: Catalysis | None = None,
     most: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     r"""Extents of reactions that go on as hazards say, as far as there is something to react.
@@ -151,8 +195,7 @@ def limited_extents(
         consumed: What an extent of 1 uses up, ``[species, reaction]``, never negative. A reaction
             that uses up nothing has no largest extent, and is taken to be asked for 1 at most.
         stoichiometry: ``N``, ``[species, reaction]``.
-        catalysts: 1 where a reaction needs a species that it does not use up, one at most; no
-            reaction does by default, ``[species, reaction]``.
+        catalysis: Which reactions need a catalyst; none by default.
         most: How many species a reaction uses up at most; counted by default.
 
     Returns:
@@ -163,40 +206,39 @@ def limited_extents(
         AxisError: If the shapes do not fit.
     """
     species = len(stoichiometry)
-    needed = _needed(hazard, amounts, consumed, stoichiometry, catalysts)
+    _check_shapes(hazard, amounts, consumed, stoichiometry)
     if most is None:
         most = max(1, int((consumed > 0).sum(dim=0).max()))
-    which = needed.any(dim=1).nonzero()[:, 0]
-    late = needed.any(dim=0) | (consumed[which] > 0).any(dim=0)
-    first, then = (
-        _Stage.of(columns.nonzero()[:, 0], consumed, stoichiometry, most)
-        for columns in (~late, late)
+    known = catalysis or Catalysis(tuple(range(hazard.shape[-1])), (), (), ())
+    where = consumed.device
+    first, then, which, place = (
+        torch.tensor(item, dtype=torch.long, device=where)
+        for item in (known.first, known.then, known.species, known.place)
     )
-    using, needed = consumed[which][:, then.columns], needed[which][:, then.columns]
-    # Behind the last catalyst there is 1, for reactions that need none.
-    place = nn.functional.pad(needed, (0, 0, 0, 1), value=0.5).argmax(dim=0)
+    early, late = (_Stage.of(item, consumed, stoichiometry, most) for item in (first, then))
+    using = consumed[which][:, then]
     # The batch stands last: picking rows is quicker than picking columns. One species more, of
     # which there is always 1, for reactions that use up nothing.
     held = nn.functional.pad(amounts, (0, 1), value=1.0).T
     held = nn.functional.threshold(held, torch.finfo(amounts.dtype).tiny, 0.0)
     asked = hazard.permute(1, 2, 0)
-    early, later = (asked[:, stage.columns].contiguous().unbind(0) for stage in (first, then))
-    total, after = torch.zeros_like(early[0]), torch.zeros_like(later[0])
+    shares = (asked[:, columns].contiguous().unbind(0) for columns in (first, then))
+    total, after = (hazard.new_zeros(len(item), hazard.shape[0]) for item in (first, then))
     extents, left = [], []
-    for share, share_after in zip(early, later, strict=True):
+    for share, later in zip(*shares, strict=True):
         begin = held
-        step, held = first.take(first.wanted(share, held), held)
+        step, held = early.take(early.wanted(share, held), held)
         total = total + step
-        if which.numel():
-            wanted = then.wanted(share_after, held)
+        if known.then:
+            wanted = late.wanted(later, held)
             there = _mean(begin.index_select(0, which), held.index_select(0, which), using @ wanted)
             there = nn.functional.pad(there, (0, 0, 0, 1), value=1.0)
-            step, held = then.take(wanted * there.index_select(0, place), held)
+            step, held = late.take(wanted * there.index_select(0, place), held)
             after = after + step
         extents.append(torch.cat([total, after]))
         left.append(held[:species])
-    order = torch.cat([first.columns, then.columns]).argsort()
-    found = torch.stack(extents).index_select(1, order)
+    order = np.argsort(known.first + known.then)
+    found = torch.stack(extents).index_select(1, torch.as_tensor(order, device=where))
     return found.permute(2, 0, 1), torch.stack(left).permute(2, 0, 1)
 
 
@@ -206,7 +248,7 @@ def quick_extents(
     consumed: Tensor,
     stoichiometry: Tensor,
     *,
-    catalysts: Tensor | None = None,
+    catalysis: Catalysis | None = None,
     most: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """:func:`limited_extents` without gradients, in less time where numba is installed.
@@ -216,49 +258,40 @@ def quick_extents(
     at_hand = find_spec("numba") is not None and hazard.device.type == "cpu"
     if not at_hand or hazard.dtype != torch.float64:
         return limited_extents(
-            hazard, amounts, consumed, stoichiometry, catalysts=catalysts, most=most
+            hazard, amounts, consumed, stoichiometry, catalysis=catalysis, most=most
         )
     from opir.models.abcc.extents_kernel import follow
 
-    needed = _needed(hazard, amounts, consumed, stoichiometry, catalysts).numpy() > 0
+    _check_shapes(hazard, amounts, consumed, stoichiometry)
     used, change = consumed.double().numpy(), stoichiometry.double().numpy()
-    needs = needed.any(axis=0)
-    late = needs | (used[needed.any(axis=1)] > 0).any(axis=0)
+    known = catalysis or Catalysis.of(used)
+    needs = np.full(used.shape[1], -1)
+    needs[list(known.then)] = [(*known.species, -1)[at] for at in known.place]
     found = follow(
         hazard.detach().contiguous().numpy(),
         amounts.detach().contiguous().numpy(),
         _columns(used),
         _columns(change),
-        np.flatnonzero(~late),
-        np.flatnonzero(late),
-        np.where(needs, needed.argmax(axis=0), -1),
+        np.array(known.first, dtype=np.int64),
+        np.array(known.then, dtype=np.int64),
+        needs,
     )
     return torch.from_numpy(found[0]), torch.from_numpy(found[1])
 
 
-def _needed(
-    hazard: Tensor,
-    amounts: Tensor,
-    consumed: Tensor,
-    stoichiometry: Tensor,
-    catalysts: Tensor | None,
-) -> Tensor:
-    """The catalysts, where all shapes fit."""
-    needed = torch.zeros_like(consumed) if catalysts is None else catalysts
+def _check_shapes(hazard: Tensor, amounts: Tensor, consumed: Tensor, stoichiometry: Tensor) -> None:
     species, reactions = stoichiometry.shape
     if (
         hazard.ndim != 3
         or hazard.shape[-1] != reactions
         or amounts.shape != (hazard.shape[0], species)
-        or not consumed.shape == needed.shape == stoichiometry.shape
+        or consumed.shape != stoichiometry.shape
     ):
         raise AxisError(
             f"hazard {tuple(hazard.shape)}, amounts {tuple(amounts.shape)}, consumed "
-            f"{tuple(consumed.shape)}, catalysts {tuple(needed.shape)} and stoichiometry "
-            f"{tuple(stoichiometry.shape)} do not fit",
-            remedy="[batch, interval, reaction], [batch, species], thrice [species, reaction]",
+            f"{tuple(consumed.shape)} and stoichiometry {tuple(stoichiometry.shape)} do not fit",
+            remedy="[batch, interval, reaction], [batch, species] and twice [species, reaction]",
         )
-    return needed
 
 
 def _columns(
@@ -275,13 +308,11 @@ class _Stage:
     """Some reactions that go on at once.
 
     Attributes:
-        columns: Which ones.
         place, per_extent: See :func:`_reactants`.
         used, change: What an extent of 1 uses up, below zero, and changes,
             ``[species + 1, reaction]``.
     """
 
-    columns: Tensor
     place: Tensor
     per_extent: Tensor
     used: Tensor
@@ -294,7 +325,7 @@ class _Stage:
         used, change = (
             nn.functional.pad(item, (0, 0, 0, 1)) for item in (-consumed, stoichiometry)
         )
-        return cls(columns, *_reactants(consumed, most), used, change)
+        return cls(*_reactants(consumed, most), used, change)
 
     def wanted(self, share: Tensor, held: Tensor) -> Tensor:
         """Extents asked for, ``[reaction, batch]``: shares of the largest that are possible."""
