@@ -24,8 +24,6 @@ _Integers = NDArray[np.int64]
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 _TINY = float(np.finfo(np.float64).tiny)
-_LITTLE = 1e-9  # see reactions.py
-_FEW = 1e-5  # see reactions.py
 
 
 def _compiled(function: _Function) -> _Function:
@@ -53,6 +51,7 @@ def _take(
     wanted: _Floats,
     total: _Floats,
     given: _Floats,
+    little: float,
 ) -> None:
     """Add extents that there is enough for to ``total``, and change what is held."""
     starts, rows, values = used
@@ -61,7 +60,7 @@ def _take(
         for at in range(starts[j], starts[j + 1]):
             given[rows[at]] += values[at] * wanted[j]
     for s in range(held.size):
-        spent = max(given[s] / held[s] if held[s] > 0 else 0.0, _LITTLE)
+        spent = max(given[s] / held[s] if held[s] > 0 else 0.0, little)
         given[s] = -math.expm1(-spent) / spent
     for j in chosen:
         least = 1.0
@@ -87,6 +86,8 @@ def follow(
     first: _Integers,
     then: _Integers,
     catalyst: _Integers,
+    little: float,
+    few: float,
 ) -> tuple[_Floats, _Floats]:
     """See :func:`opir.models.abcc.reactions.limited_extents`.
 
@@ -97,6 +98,8 @@ def follow(
         change: What they change.
         first, then: Reactions that come first, and those that use up or need a catalyst.
         catalyst: The species that a reaction needs, or -1, ``[reaction]``.
+        little: Share of what is held that is as good as none.
+        few: Least share of a catalyst that is taken to be used up in an interval.
 
     Returns:
         Extents and amounts at the ends of the intervals.
@@ -114,7 +117,7 @@ def follow(
             share = hazard[run, interval]
             begin = held.copy()
             _want(first, used, share, held, wanted)
-            _take(first, used, change, held, wanted, total, given)
+            _take(first, used, change, held, wanted, total, given, little)
             if then.size:
                 _want(then, used, share, held, wanted)
                 given[:] = 0.0
@@ -124,11 +127,11 @@ def follow(
                 for j in then:
                     c = catalyst[j]
                     if c >= 0:
-                        lost = max(given[c] / held[c] if held[c] > 0 else 0.0, _FEW)
+                        lost = max(given[c] / held[c] if held[c] > 0 else 0.0, few)
                         kept = -math.expm1(-lost) / lost
                         made = max(held[c] - begin[c], 0.0)
                         wanted[j] *= begin[c] * kept + made * ((1 - kept) / lost)
-                _take(then, used, change, held, wanted, total, given)
+                _take(then, used, change, held, wanted, total, given, little)
             extents[run, interval] = total
             left[run, interval] = held
     return extents, left

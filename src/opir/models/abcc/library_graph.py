@@ -84,7 +84,6 @@ class LibraryGraph(nn.Module):
         told, base = self.inside.told(batch, spectrum[:, None])
         flow = self.inside.flow
         path = flow(told)
-        first, change, flow = told.shift[:, None], path.taken + path.moved, self.inside.flow
         first, change = told.shift[:, None], path.taken + path.moved
         solvent, sei = (
             absorbance(trust * moved, trust * bent, flow.molar, flow.slope)

@@ -275,6 +275,8 @@ def quick_extents(
         np.array(known.first, dtype=np.int64),
         np.array(known.then, dtype=np.int64),
         needs,
+        _LITTLE,
+        _FEW,
     )
     return torch.from_numpy(found[0]), torch.from_numpy(found[1])
 
