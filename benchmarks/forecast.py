@@ -32,7 +32,7 @@ each other lose much where another job holds one up. On an idle machine, try `--
 Goals on 2 idle cores: one forecast in 15 ms or less, 300 a second or more in batches, at least 100
 times faster than SciPy's loop and 30 times faster than 50 steps. The last is not met: 50 steps of
 networks as small as these take no more than a few times what one forecast takes, most of which is
-reading the spectrum and following the reactions.
+reading the spectrum.
 """
 
 from __future__ import annotations
