@@ -7,9 +7,10 @@ nor the order of the components matters. Everything comes from the chemistry lib
 learned here.
 
 Fallbacks: where a temperature or an electrode is not stated, its feature ``known`` is 0 and the
-others have fixed values; where water is not, 20 ppm are taken, the library's usual value; the
-functional groups of a molecule without SMILES count 0, its elements do not. A component or
-electrode that the library does not know is refused: add it to a library file of one's own.
+others have fixed values; where water is not, 20 ppm are taken, the library's usual value; where
+an electrode's mass is not, or it is a metal, its capacity counts as 2 mA h; the functional groups
+of a molecule without SMILES count 0, its elements do not. A component or electrode that the
+library does not know is refused: add it to a library file of one's own.
 """
 
 from __future__ import annotations
@@ -20,14 +21,23 @@ from functools import cache
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from opir.chemistry import Library, Species, concentrations, library
 from opir.chemistry.functional_groups import GROUPS, count_groups
 from opir.errors import OptionError
 from opir.system import Electrode, System
 
-__all__ = ["ANION_ELEMENTS", "DESCRIPTOR", "SUMS", "Describer", "describe", "per_mole"]
+__all__ = [
+    "ANION_ELEMENTS",
+    "DESCRIPTOR",
+    "SUMS",
+    "Describer",
+    "describe",
+    "per_mole",
+    "rate_of",
+    "relative_drive",
+]
 
 _MOLECULE_ELEMENTS = ("C", "H", "O", "N", "F", "S", "P")
 ANION_ELEMENTS = ("B", "C", "N", "O", "F", "P", "S")
@@ -36,6 +46,11 @@ _USUAL_WATER = 2e-5
 _LEAST_WATER = 1e-7
 _LEAST = 1e-3
 """Where logarithms of concentrations begin [mol/L]."""
+
+USUAL_CAPACITY = 2e-3
+"""Of an electrode that inserts nothing, or whose mass is not stated [A h]: C rates of the library's
+cells with metals refer to it."""
+_LEAST_CAPACITY = 1e-9
 
 _EARLY = 0.9
 """Molecules that are reduced above this potential are listed apart [V]; no common solvent is."""
@@ -66,6 +81,7 @@ _ELECTRODE = (
     "potential at degree 0.9 [V]",
     "degree when new",
     "log10 of surface over geometric area",
+    "log10 of capacity [A h]",
 )
 
 DESCRIPTOR: tuple[str, ...] = (
@@ -92,6 +108,8 @@ DESCRIPTOR: tuple[str, ...] = (
     "temperature known",
 )
 """Names of the features, in their order, with their units."""
+
+_CAPACITY = "working electrode: log10 of capacity [A h]"
 
 
 class Describer:
@@ -206,6 +224,10 @@ class Describer:
             if surface is None:
                 surface = model.parameters["specific_surface_area"].value
             roughness = max(1.0, surface * electrode.mass / electrode.area)
+        capacity = USUAL_CAPACITY
+        if electrode.mass and model.kind == "insertion":
+            specific = model.parameters["specific_capacity"].value
+            capacity = max(specific * electrode.mass, _LEAST_CAPACITY)
         curve = model.open_circuit
         return [
             1.0,
@@ -215,6 +237,7 @@ class Describer:
             *np.interp([0.1, 0.5, 0.9], curve.degree, curve.potential).tolist(),
             model.parameters["initial_degree"].value,
             math.log10(roughness),
+            math.log10(capacity),
         ]
 
 
@@ -233,6 +256,36 @@ def per_mole(species: Species) -> NDArray[np.float64]:
     elements = [species.elements.get(element, 0) for element in _MOLECULE_ELEMENTS]
     # The last one, early reduction, depends on the ion and is filled in by the caller.
     return np.array([*(groups[g] for g in GROUPS), *elements, 1.0, species.molar_mass, 0.0])
+
+
+def rate_of(current: ArrayLike, descriptor: ArrayLike) -> NDArray[np.float64]:
+    """Current of cells over the capacity of their working electrodes [1/h].
+
+    Args:
+        current: [A], ``[batch, times]``, NaN where not known.
+        descriptor: See :func:`describe`, ``[batch, features]``.
+
+    Returns:
+        The same shape; where the working electrode is not known its capacity is taken to be
+        2 mA h.
+    """
+    row = np.asarray(descriptor, dtype=np.float64)
+    capacity = 10.0 ** row[:, DESCRIPTOR.index(_CAPACITY)]
+    known = row[:, DESCRIPTOR.index("working electrode: known")] > 0
+    capacity = np.where(known, capacity, USUAL_CAPACITY)
+    return np.asarray(np.asarray(current, dtype=np.float64) / capacity[:, None])
+
+
+def relative_drive(drive: ArrayLike, descriptor: ArrayLike) -> NDArray[np.float64]:
+    """Voltage [V], current over capacity [1/h] and temperature [K] of all times, ``[row, 3]``.
+
+    Args:
+        drive: Voltage, current [A], temperature, ``[batch, times, 3]``, NaN where not known.
+        descriptor: See :func:`describe`, ``[batch, features]``.
+    """
+    voltage, current, temperature = np.moveaxis(np.asarray(drive, dtype=np.float64), -1, 0)
+    found = np.stack([voltage, rate_of(current, descriptor), temperature], axis=-1)
+    return np.asarray(found.reshape(-1, 3))
 
 
 def _log(molarity: float) -> float:

@@ -12,12 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from opir.errors import AxisError, FormatError
 from opir.models.descriptor import DESCRIPTOR
 
-__all__ = ["WITHIN_SYSTEMS", "KnownSystems", "Likeness"]
+__all__ = ["SIZE", "WITHIN_SYSTEMS", "KnownSystems", "Likeness"]
 
 Array = NDArray[np.float64]
 
 WITHIN_SYSTEMS = ("water", "temperature")
 """In names of features that runs of one system differ in by design."""
+SIZE = "capacity"
+"""In names of features that tell how large a cell is; cells of any size are of one system."""
 _NEVER = 3.0
 """Standard deviations that a feature counts in which training runs did not differ at all."""
 _LEAST_REACH = 0.05
@@ -42,10 +44,10 @@ class Likeness:
 class KnownSystems:
     """Systems trained on, as means of their descriptors.
 
-    A distance is the root mean square over features (all but water and temperature) in standard
-    deviations over the training runs. Of the ten simulated systems of OpIRSpec-Sim-7K, each held
-    out in turn, all but the runs of one (silicon without its additive) lay at 1.3 times the reach
-    of any other and more, test runs of systems trained on at 1.01 times at most.
+    A distance is the root mean square over features (all but water, temperature and capacities) in
+    standard deviations over the training runs. Of the ten simulated systems of OpIRSpec-Sim-7K,
+    each held out in turn, all but the runs of one (silicon without its additive) lay at 1.3 times
+    the reach of any other and more, test runs of systems trained on at 1.01 times at most.
 
     Attributes:
         names: Of the systems.
@@ -105,7 +107,8 @@ class KnownSystems:
 
     def distances(self, descriptors: ArrayLike) -> Array:
         """Distances to the means, ``[run, system]``, of descriptors ``[run, feature]``."""
-        kept = [not any(word in name for word in WITHIN_SYSTEMS) for name in DESCRIPTOR]
+        left_out = (SIZE, *WITHIN_SYSTEMS)
+        kept = [not any(word in name for word in left_out) for name in DESCRIPTOR]
         apart = np.asarray(descriptors, np.float64)[:, None, kept] - self.centres[:, kept]
         spread = self.spread[kept]
         other = np.abs(apart) > 1e-6 * (1 + np.abs(self.centres[:, kept]))

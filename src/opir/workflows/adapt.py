@@ -14,7 +14,7 @@ from opir.errors import ModelError, OptionError
 from opir.files import check_output
 from opir.metrics import mae
 from opir.models import Forecaster, Persistence, TrainedForecaster, from_pretrained
-from opir.models.descriptor import describe
+from opir.models.descriptor import describe, relative_drive
 from opir.models.inputs import DRIVE
 from opir.models.known_systems import KnownSystems
 from opir.plots import save
@@ -288,7 +288,10 @@ def _extended(
         known = KnownSystems.from_json(recipe["known_systems"])
         made["known_systems"] = known.joined(names, cells).to_json()
     if "ranges" in recipe:
-        rows = {"descriptor": inputs.descriptor, "drive": inputs.drive.reshape(-1, len(DRIVE))}
+        rows = {
+            "descriptor": inputs.descriptor,
+            "drive": relative_drive(inputs.drive, inputs.descriptor),
+        }
         made["ranges"] = {
             name: column_range(np.concatenate([np.array(sides, dtype=np.float64), rows[name]]))
             for name, sides in recipe["ranges"].items()

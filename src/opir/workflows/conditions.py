@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from opir.chemistry import library
 from opir.errors import ModelError, OptionError, ProtocolError, SystemDescriptionError
 from opir.models import Forecaster, ForecastInputs
-from opir.models.descriptor import DESCRIPTOR, describe
+from opir.models.descriptor import DESCRIPTOR, USUAL_CAPACITY, describe, relative_drive
 from opir.models.inputs import DRIVE
-from opir.models.known_systems import KnownSystems
+from opir.models.known_systems import SIZE, KnownSystems
 from opir.protocol import Protocol
 from opir.run import Electrochemistry
 from opir.run.axes import check_axis
@@ -27,6 +27,7 @@ __all__ = ["Conditions", "conditions"]
 
 Array = NDArray[np.float64]
 
+_RELATIVE = ("voltage [V]", "current over capacity [1/h]", "temperature [K]")
 _SLACK = 0.05
 """By how much of a range a value may lie outside without a note."""
 _SHOWN = 4
@@ -191,7 +192,7 @@ def conditions(
         UnknownNameError, SystemDescriptionError, SimulationError: As of
             :func:`opir.simulate.simulate`.
     """
-    from opir.models.abcc.tables import working_potential
+    from opir.models.abcc.drive_between import potential_course
 
     recipe = model.recipe
     if system is None:
@@ -231,7 +232,7 @@ def conditions(
     if given_drive is not None:
         recorded = ~np.isnan(given_drive)
         drive[: given.size][recorded] = given_drive[recorded]
-        felt = working_potential(drive[None, : given.size, 0], descriptor[None])[0]
+        felt = potential_course(clock[None], drive[None], descriptor[None])[0, : given.size]
         felt = np.where(recorded[:, 0], felt, potential[: given.size])
         potential = np.concatenate([felt, potential[given.size :]])
     for kelvin in (drive[:, 2].min(), drive[:, 2].max()):
@@ -248,6 +249,7 @@ def conditions(
     between = np.column_stack([clock, drive])[~kept]
     clock, drive, potential = clock[kept], drive[kept], potential[kept]
     strange += _outside(recipe.get("ranges", {}), descriptor, drive)
+    strange += _unweighed(system)
     unlike = _unlike(recipe.get("known_systems"), descriptor)
     strange += unlike
     notes += strange
@@ -308,9 +310,9 @@ def _as_asked(
     missing = np.isnan(drive[:, 2])
     if system.temperature is not None:
         drive[missing, 2] = system.temperature
-    from opir.models.abcc.tables import working_potential
+    from opir.models.abcc.drive_between import potential_course
 
-    potential = working_potential(drive[None, :, 0], descriptor[None])[0]
+    potential = potential_course(clock[None], drive[None], descriptor[None])[0]
     return asked, clock, drive, potential
 
 
@@ -354,12 +356,25 @@ def _unlike(known: Mapping[str, Any] | None, descriptor: Array) -> list[str]:
     ]
 
 
+def _unweighed(system: System) -> list[str]:
+    """That currents are compared with a capacity which nobody stated, where it is so."""
+    electrode = system.working_electrode
+    if electrode is None or electrode.mass:
+        return []
+    if library().find_electrode(electrode.material).kind != "insertion":
+        return []
+    return [
+        "The mass of the working electrode is not stated, so currents count as if it held "
+        f"{1e3 * USUAL_CAPACITY:g} mA h. State it in the system's file (mass: 10 mg)."
+    ]
+
+
 def _outside(ranges: Mapping[str, Any], descriptor: Array, drive: Array) -> list[str]:
     """What of the system and of the drive lies outside of what the model was trained on."""
     notes = []
     for what, names, values in (
         ("system", DESCRIPTOR, descriptor[None]),
-        ("protocol", tuple(f"{n} [{u}]" for n, u in zip(DRIVE, "VAK", strict=True)), drive),
+        ("protocol", _RELATIVE, relative_drive(drive[None], descriptor[None])),
     ):
         sides = ranges.get("descriptor" if what == "system" else "drive")
         if sides is None or len(sides[0]) != len(names):
@@ -368,7 +383,7 @@ def _outside(ranges: Mapping[str, Any], descriptor: Array, drive: Array) -> list
         for column, name in enumerate(names):
             low, high = sides[0][column], sides[1][column]
             here = values[:, column][~np.isnan(values[:, column])]
-            if not here.size or low is None:
+            if not here.size or low is None or SIZE in name.partition(":")[2]:
                 continue
             slack = _SLACK * max(high - low, abs(high), 1e-12)
             if here.min() < low - slack or here.max() > high + slack:

@@ -15,6 +15,7 @@ from opir.bench.tasks import TASKS
 from opir.errors import UnknownNameError
 from opir.files import check_output
 from opir.models import get_model
+from opir.models.descriptor import relative_drive
 from opir.models.inputs import DRIVE
 from opir.models.known_systems import KnownSystems
 from opir.run.store import Store
@@ -100,7 +101,7 @@ def train_on_store(
         "described": True,
         "ranges": {
             "descriptor": column_range(learn.inputs.descriptor),
-            "drive": column_range(learn.inputs.drive.reshape(-1, len(DRIVE))),
+            "drive": column_range(relative_drive(learn.inputs.drive, learn.inputs.descriptor)),
         },
         "systems": sorted({sources.index()[id].system for id in data.fold.train}),
         "known_systems": KnownSystems.of(

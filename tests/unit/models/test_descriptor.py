@@ -130,6 +130,13 @@ def test_known_properties() -> None:
     assert feature(system, "working electrode: stores by insertion") == 1
     assert feature(system, "counter electrode: is plated") == 1
     assert feature(system, "temperature known") == 1
+    silicon = library().systems["fec-silicon"].system  # 2 mg of 3000 mA h/g, against metal
+    assert feature(silicon, "working electrode: log10 of capacity [A h]") == pytest.approx(
+        np.log10(6e-3)
+    )
+    assert feature(silicon, "counter electrode: log10 of capacity [A h]") == pytest.approx(
+        np.log10(2e-3)
+    )
     bare = half_cell(EC, DMC, SALT, temperature=None, working_electrode=None)
     assert feature(bare, "temperature known") == 0
     assert feature(bare, "working electrode: known") == 0

@@ -126,7 +126,7 @@ def test_traces_hinder_little_and_what_is_supplied_does_not_count(flow: LibraryF
 
 def test_laws_know_nothing_of_the_counter_electrode(flow: LibraryFlow) -> None:
     told = np.concatenate([np.ones(STATIC, bool), told_to_laws()])
-    assert (~told).sum() == 10
+    assert (~told).sum() == 11
     random = np.random.default_rng(0)
     first, other = random.normal(size=(2, told.size))
     one = inputs({"EC": 3.0}, first)

@@ -17,10 +17,11 @@ from opir.chemistry import library  # noqa: E402
 from opir.errors import AxisError, FormatError, ModelError, OptionError, UnknownNameError  # noqa: E402
 from opir.metrics import irreversibility, mass_balance  # noqa: E402
 from opir.models import ForecastInputs, Persistence, Windows, load_model  # noqa: E402
+from opir.models.abcc.drive_between import potential_course  # noqa: E402
 from opir.models.abcc.library_doubt import DOUBTS, chosen_doubt  # noqa: E402
 from opir.models.abcc.library_mode import AbccLibrary  # noqa: E402
 from opir.models.abcc.protocol_features import protocol_features  # noqa: E402
-from opir.models.abcc.tables import ChemistryTables, working_potential  # noqa: E402
+from opir.models.abcc.tables import ChemistryTables, working_current, working_potential  # noqa: E402
 from opir.models.descriptor import DESCRIPTOR, describe  # noqa: E402
 from opir.models.inputs import DRIVE, from_first, given_more  # noqa: E402
 from opir.simulate import simulate  # noqa: E402
@@ -388,3 +389,49 @@ def test_the_potential_of_the_electrode_in_half_and_full_cells() -> None:
     with pytest.raises(ModelError, match="described by 3"):
         working_potential(voltage, np.zeros((len(CELLS), 3)))
     assert len(DESCRIPTOR) == described.shape[1]
+
+
+def test_a_current_is_relative_to_the_capacity_of_the_working_electrode() -> None:
+    """At a rate of 1C every electrode that is filled has the same current, whatever it holds."""
+    for name, sign in (("lp57-graphite", 1), ("fec-silicon", 1), ("lp57-graphite-nmc622", -1)):
+        system = LIBRARY.systems[name].system
+        electrode = system.working_electrode
+        assert electrode is not None
+        specific = LIBRARY.find_electrode(electrode.material).parameters["specific_capacity"].value
+        hourly = specific * (electrode.mass or 0.0)
+        found = working_current(np.array([[hourly, -2 * hourly]]), describe(system)[None])
+        assert found[0] == pytest.approx([sign * 3.6e-3, -2 * sign * 3.6e-3]), name
+    unknown = np.zeros((1, len(DESCRIPTOR)))
+    found = working_current(np.array([[0.01, np.nan]]), unknown)[0]
+    assert found == pytest.approx([0.01 * 3.6 / 2.0, np.nan], nan_ok=True)
+
+
+def test_a_cell_of_another_size_under_as_much_more_current_has_the_same_forecast() -> None:
+    data, factor = cells().inputs, 5.0
+    described = np.array(data.descriptor, dtype=np.float64)
+    for side in ("working", "counter"):
+        described[:, DESCRIPTOR.index(f"{side} electrode: log10 of capacity [A h]")] += np.log10(
+            factor
+        )
+    model = drawn(3, 0.3)
+    found = model.forecast(data)
+    larger = replace(data, descriptor=described, drive=data.drive * [1.0, factor, 1.0])
+    np.testing.assert_allclose(model.forecast(larger).spectra, found.spectra, atol=1e-5)
+    other = model.forecast(replace(data, descriptor=described)).spectra
+    assert np.abs(other - found.spectra).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", ["lp57-graphite-nmc622", "lp57-vc-graphite-nmc811"])
+def test_in_a_full_cell_the_counter_electrode_is_followed_as_charge_leaves_it(name: str) -> None:
+    """Against the true potential of a simulated cell with constants of its own."""
+    made = simulate(name, "formation-c10", seed=5, frames=400, wavenumber=[1000.0, 1001.0])
+    drive = np.stack([np.asarray(made.run.dataset[c].values) for c in DRIVE], axis=-1)[None]
+    described = describe(LIBRARY.systems[name].system)[None]
+    truth = made.truth["potential"].values
+    followed = potential_course(made.run.time[None], drive, described)[0]
+    assert abs(followed[0] - truth[0]) < 0.02
+    assert np.abs(followed - truth).mean() < 0.1
+    blind = np.where([True, False, True], drive, np.nan)
+    still = potential_course(made.run.time[None], blind, described)[0]
+    assert np.abs(still - truth).mean() > 0.2
+    assert np.isfinite(still).all()

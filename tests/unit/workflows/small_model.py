@@ -9,7 +9,7 @@ import numpy as np
 from opir.chemistry import library
 from opir.models import ForecastInputs, Windows
 from opir.models.abcc.library_mode import AbccLibrary
-from opir.models.descriptor import describe
+from opir.models.descriptor import describe, relative_drive
 from opir.models.inputs import DRIVE
 from opir.models.intervals import Intervals
 from opir.simulate import simulate
@@ -56,7 +56,7 @@ def described_model() -> AbccLibrary:
         "origin": ["simulated"],
         "ranges": {
             "descriptor": _range(data.inputs.descriptor),
-            "drive": _range(data.inputs.drive.reshape(-1, len(DRIVE))),
+            "drive": _range(relative_drive(data.inputs.drive, data.inputs.descriptor)),
         },
     }
     errors = np.random.default_rng(0).normal(0, 4e-3, (40, lead.shape[1], AXIS.size))

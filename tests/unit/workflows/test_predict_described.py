@@ -178,6 +178,13 @@ def test_a_record_with_voltage_and_current_is_taken_as_it_is(
     np.testing.assert_allclose(done.run.time, [18000.0, 36000.0])
     np.testing.assert_allclose(done.run.on_time("voltage"), [1.3, 0.1], atol=1e-6)
     assert not any("simulated cell" in note for note in done.notes)
+    assert not any("mass of the working electrode" in note for note in done.notes)
+    known = library().systems[SYSTEM].system
+    assert known.working_electrode is not None
+    unweighed = known.working_electrode.model_copy(update={"mass": None})
+    system = known.model_copy(update={"working_electrode": unweighed})
+    done = opir.predict(spectrum, system=system, protocol=path, model=model, frames=2)
+    assert any("mass of the working electrode is not stated" in note for note in done.notes)
 
 
 def test_several_given_frames_reach_the_model(

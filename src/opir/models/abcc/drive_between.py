@@ -9,12 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from opir.models.abcc.functionals import charge_passed
 from opir.models.abcc.protocol_features import ProtocolFeatures, protocol_features
-from opir.models.abcc.tables import working_potential
+from opir.models.abcc.tables import working_current, working_potential
 from opir.models.between_frames import filled
 from opir.models.inputs import ForecastInputs
 
-__all__ = ["features_at_frames"]
+__all__ = ["features_at_frames", "potential_course"]
 
 Array = NDArray[np.float64]
 
@@ -35,14 +36,15 @@ def features_at_frames(inputs: ForecastInputs) -> ProtocolFeatures:
     """Features of the protocol at the given frames and those to forecast.
 
     The drive is straight between frames, or between the rows of the record where there are any.
-    The voltage is that of the working electrode.
+    Voltage and current are those of the working electrode, the current relative to its capacity.
 
     Args:
         inputs: One given frame or more; the first counts as the beginning.
     """
     told = _between(inputs)
-    voltage = working_potential(told.drive[..., 0], inputs.descriptor)
-    drive = np.concatenate([voltage[..., None], told.drive[..., 1:]], axis=-1)
+    voltage = potential_course(told.times, told.drive, inputs.descriptor)
+    current = working_current(told.drive[..., 1], inputs.descriptor)
+    drive = np.stack([voltage, current, told.drive[..., 2]], axis=-1)
     found = protocol_features(
         torch.tensor(told.times, dtype=torch.float32), torch.tensor(drive, dtype=torch.float32)
     )
@@ -54,6 +56,23 @@ def features_at_frames(inputs: ForecastInputs) -> ProtocolFeatures:
         return values.gather(1, place[..., None].expand(-1, -1, values.shape[-1]))
 
     return ProtocolFeatures(at(found.growing), at(found.state), found.lead.gather(1, place))
+
+
+def potential_course(times: Array, drive: Array, descriptor: Array) -> Array:
+    """Potential of the working electrode of cells that are new at the first time [V].
+
+    Args:
+        times: [s], ``[batch, times]``, rising.
+        drive: Cell voltage [V], current [A], temperature [K], NaN where not known,
+            ``[batch, times, 3]``.
+        descriptor: See :func:`opir.models.descriptor.describe`, ``[batch, feature]``.
+
+    Returns:
+        ``[batch, times]``, NaN where the voltage is not known.
+    """
+    passed = charge_passed(torch.as_tensor(times - times[:, :1]), torch.as_tensor(drive)).numpy()
+    unknown = np.isnan(drive[..., 1]).all(axis=1, keepdims=True)
+    return working_potential(drive[..., 0], descriptor, np.where(unknown, np.nan, passed))
 
 
 def _between(inputs: ForecastInputs) -> _Told:

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from opir.errors import AxisError
 
-__all__ = ["Functionals", "Settings", "functionals"]
+__all__ = ["Functionals", "Settings", "charge_passed", "functionals"]
 
 
 _PEAK = 5.0
@@ -127,6 +127,22 @@ def functionals(
         _pick(dose, before) + part.dose(levels, chosen.width),
         _pick(charge, before) + part.charge(),
     )
+
+
+def charge_passed(samples: Tensor, drive: Tensor) -> Tensor:
+    """Net charge since the first sample [A s], without peaks of current that are over at once.
+
+    Args:
+        samples, drive: See :func:`functionals`.
+
+    Returns:
+        ``[batch, sample]``; a piece between samples whose current is not known adds nothing.
+    """
+    both = torch.nan_to_num(drive[..., :2].flip(-1))
+    known = ~torch.isnan(drive[..., :2].flip(-1))
+    begins, ends = _end_of_peak(both[:, :-1], both[:, 1:]), both[:, 1:]
+    charge = _sum(_Piece(samples.diff(dim=1), begins, ends, known[:, :-1] & known[:, 1:]).charge())
+    return charge[..., 0] - charge[..., 1]
 
 
 def _end_of_peak(begin: Tensor, end: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from opir.models.abcc.law_context import HINDRANCES, told_to_laws
 from opir.models.abcc.library_absorbance import absorbance
 from opir.models.abcc.protocol_features import GROWING, LEVELS, STATES
 from opir.models.abcc.reactions import Catalysis, limited_extents
+from opir.models.abcc.reversible import exchanged
 from opir.models.abcc.tables import REACTION_FEATURES, USUAL_DILUTION, ChemistryTables
 from opir.models.descriptor import DESCRIPTOR
 from opir.models.networks.layers import Residual
@@ -49,6 +50,8 @@ _WIDTH = 0.3
 _CATALYST = 0.01
 """How much of a catalyst is usual beside a usual amount of electrolyte [mmol m-2 as seen]."""
 _FAR = 2.0
+_STATE = 0.1
+"""Of what reversible coordinates learn: as quickly as the rest."""
 _ROOT = 1e-6
 _LEAST = 1e-6
 """Of a species in the static spectrum [mmol m-2]; what is below was not there."""
@@ -176,6 +179,7 @@ class LibraryFlow(nn.Module):
     dissolved: Tensor
     solid: Tensor
     kinds: Tensor
+    alike: Tensor
     prior: Tensor
     hinders: Tensor
     catalysts: Tensor
@@ -200,6 +204,7 @@ class LibraryFlow(nn.Module):
             raise UnknownNameError("part of the flow", without, PARTS)
         self.without = without
         self.catalysis = Catalysis.of(tables.consumed, tables.catalysts)
+        labels = tables.populations
         self.most = int((tables.consumed > 0).sum(axis=0).max())
         buffers = {
             "molar": tables.molar,
@@ -212,6 +217,7 @@ class LibraryFlow(nn.Module):
             "dissolved": tables.dissolved,
             "solid": tables.solid,
             "kinds": tables.kinds,
+            "alike": np.array([[a == b for b, _ in labels] for a, _ in labels]),
             "prior": _prior(tables.features),
             "hinders": tables.hinders,
             "catalysts": tables.catalysts,
@@ -296,9 +302,15 @@ class LibraryFlow(nn.Module):
         thick = torch.log1p(20 * film.clamp_min(0).sum(dim=-1, keepdim=True))
         state = torch.cat([inputs.state, torch.cat([start, thick], dim=1)], dim=-1)
         inside = self.state_inside(_gated(self.state_in(state), self.state_gate(context)))
-        share = self.state_of_kind(inside) @ self.kinds + self.state_of_each(inside)
-        share = 0.1 * (share[:, 1:] - share[:, :1])
-        moved = share * inputs.amounts[:, None]
+        of_kind = self.state_of_kind(inside)
+        binding = of_kind[..., :2] @ self.kinds[1::2] + self.state_of_each(inside)
+        crowding = of_kind[..., 2:] @ (self.kinds[::2] + self.kinds[1::2])
+        moved = exchanged(
+            (inputs.amounts[:, None] + taken).clamp_min(0),
+            self.alike,
+            _STATE * (binding[:, 1:] - binding[:, :1]),
+            _STATE * (crowding[:, 1:] - crowding[:, :1]),
+        )
         bend = torch.tanh(self.shift_of_kind(inside) @ self.kinds + self.shift_of_each(inside))
         shift = 0.5 * LARGEST_SHIFT * (bend[:, 1:] - bend[:, :1])
 

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath
 from opir.models.abcc.protocol_features import STATES
+from opir.models.abcc.reactions import limited_extents, quick_extents
 from opir.models.abcc.tables import dilution_of
 from opir.models.descriptor import DESCRIPTOR
 from opir.models.inputs import ForecastInputs
-from opir.models.known_systems import WITHIN_SYSTEMS
+from opir.models.known_systems import SIZE, WITHIN_SYSTEMS
 from opir.models.networks.adapter import SpectraAdapter
 from opir.models.networks.base import NetworkModule
 
@@ -126,7 +127,7 @@ class LibraryModule(NetworkModule):
 
     def beyond(self, told: LibraryInputs, wanted: Tensor) -> tuple[Tensor, Tensor, LibraryPath]:
         """What wanted changes have beyond those forecast, the residual, and the path."""
-        path = self.flow(told)
+        path = self.flow(told, limited_extents if torch.is_grad_enabled() else quick_extents)
         residual = self.adapter.to_change(path.residual)
         change = self.flow.spectra(path, told) + residual
         return wanted - change, residual, path
@@ -185,7 +186,8 @@ class LibraryModule(NetworkModule):
         """Hold each number of the context within the range that it has here, from now on.
 
         Temperature and water are carried on beyond it: they differ within systems, so what they do
-        is learned. What only tells systems apart is not to be carried on to others.
+        is learned. What only tells systems apart is not to be carried on to others. How large a
+        cell is does not count at all: its current is relative to that.
 
         Args:
             inputs: All training runs.
@@ -200,6 +202,9 @@ class LibraryModule(NetworkModule):
         beyond = torch.where(torch.tensor(free, device=context.device), _FREE, 0.0)
         self.least.copy_(context.amin(dim=0) - beyond)
         self.most.copy_(context.amax(dim=0) + beyond)
+        sized = [False] * self.adapter.sizes.static + [SIZE in name for name in DESCRIPTOR]
+        for side in (self.least, self.most):
+            side[torch.tensor(sized, device=side.device)] = 0.0
 
     def keep_states(self, state: Tensor) -> None:
         """Scale states of the drive to unit variance, from now on.

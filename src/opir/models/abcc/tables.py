@@ -19,7 +19,7 @@ from opir.models.abcc.known_composition import composition_rows
 from opir.models.abcc.law_context import catalysts, hindering
 from opir.models.abcc.reactions import ReactionSet
 from opir.models.abcc.reference import ReferenceSpectra
-from opir.models.descriptor import DESCRIPTOR
+from opir.models.descriptor import DESCRIPTOR, rate_of
 
 __all__ = [
     "REACTION_FEATURES",
@@ -28,6 +28,7 @@ __all__ = [
     "StaticState",
     "dilution_of",
     "reaction_features",
+    "working_current",
     "working_potential",
 ]
 
@@ -47,6 +48,8 @@ _ELEMENTS = ("C", "O", "H", "F", "N", "S", "P", "B")
 _ON_A_FOIL, _WITH_SURFACE = -2.05, 0.57
 USUAL_DILUTION = 0.2
 """How much a dissolved molecule shows where nothing is known of the electrode."""
+_COMPARED = 3.6e-3
+"""Capacity of 10 mg of graphite [A h]: networks are told of currents of about the same size."""
 _LAWS = ("tafel", "chemical", "surface", "dissolution", "gas_evolution")
 _DENSITY = 1.25
 """Of an electrolyte [kg/L]; a usual value, to turn a mass fraction of water into an amount."""
@@ -314,25 +317,65 @@ def _kinds(populations: Sequence[tuple[str, str]], library: Library) -> Array:
     return found
 
 
-def working_potential(voltage: Array, descriptor: Array) -> Array:
+def working_potential(voltage: Array, descriptor: Array, passed: Array | None = None) -> Array:
     """About what the working electrode's potential is, from the cell voltage [V].
 
     Against a metal counter electrode it is the voltage. In a full cell it is what the voltage
-    leaves of the counter electrode's potential when charged, the mean of those at degrees 0.1 and
-    0.5: the two run apart by what that potential falls as it fills, which is not known.
+    leaves of the counter electrode's potential, which rises as charge leaves that: read off a line
+    through its potentials at three degrees, from how full it is when new. Where the charge is not
+    known, the mean of those at degrees 0.1 and 0.5, as if it stayed nearly charged.
 
     Args:
         voltage: Cell voltage [V], ``[batch, times]``, NaN where not known.
+        descriptor: See :func:`opir.models.descriptor.describe`, ``[batch, feature]``.
+        passed: Charge that has charged the cell since it was new [A s], ``[batch, times]``, NaN
+            where not known.
+
+    Raises:
+        ModelError: If the descriptor is another one.
+    """
+    check_descriptor(descriptor)
+    low, middle, high, new, capacity = (
+        descriptor[:, DESCRIPTOR.index(f"counter electrode: {name}")][:, None]
+        for name in (
+            *(f"potential at degree {degree} [V]" for degree in (0.1, 0.5, 0.9)),
+            "degree when new",
+            "log10 of capacity [A h]",
+        )
+    )
+    full = _full(descriptor)[:, None]
+    counter = np.broadcast_to(0.5 * (low + middle), voltage.shape)
+    if passed is not None and full.any():
+        degree = np.clip(new - passed / (3600.0 * 10.0**capacity), 0.0, 1.0)
+        slope = np.where(degree < 0.5, middle - low, high - middle) / 0.4
+        counter = np.where(full & ~np.isnan(degree), middle + slope * (degree - 0.5), counter)
+    return np.asarray(np.where(full, counter - voltage, voltage - counter))
+
+
+def working_current(current: Array, descriptor: Array) -> Array:
+    """Current of the working electrode as an electrode of usual capacity would have it [A].
+
+    What a current does to the salt in front of an electrode and to how full that is depends on how
+    quickly it fills it. In a full cell the working electrode is the negative one: what charges
+    the cell fills it, where in a half-cell it empties it.
+
+    Args:
+        current: Of the cell [A], ``[batch, times]``, NaN where not known.
         descriptor: See :func:`opir.models.descriptor.describe`, ``[batch, feature]``.
 
     Raises:
         ModelError: If the descriptor is another one.
     """
     check_descriptor(descriptor)
-    place = {name: at for at, name in enumerate(DESCRIPTOR)}
+    side = np.where(_full(descriptor), -1.0, 1.0)[:, None]
+    return np.asarray(side * _COMPARED * rate_of(current, descriptor))
+
+
+def _full(descriptor: Array) -> NDArray[np.bool_]:
+    """Whether the counter electrode is a positive one, ``[batch]``."""
     names = [f"counter electrode: potential at degree {degree} [V]" for degree in (0.1, 0.5)]
-    counter = descriptor[:, [place[name] for name in names]].mean(axis=1)[:, None]
-    return np.asarray(np.where(counter > _POSITIVE, counter - voltage, voltage - counter))
+    potential = descriptor[:, [DESCRIPTOR.index(name) for name in names]].mean(axis=1)
+    return np.asarray(potential > _POSITIVE)
 
 
 def dilution_of(descriptor: Tensor) -> Tensor:
