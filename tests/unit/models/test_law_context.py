@@ -136,3 +136,20 @@ def test_laws_know_nothing_of_the_counter_electrode(flow: LibraryFlow) -> None:
         assert torch.equal(flow.hazards(one), flow.hazards(same))
         assert not torch.allclose(flow.hazards(one), flow.hazards(changed))
         assert not torch.allclose(flow.context(one), flow.context(same))
+
+
+def test_what_takes_no_electron_goes_by_the_time_alone(flow: LibraryFlow) -> None:
+    one = inputs({"EC": 3.0})
+    held, later = one.growing.clone(), one.growing.clone()
+    held[..., :-1] *= 7.0  # other potentials and charges, as much time
+    later[..., -1] *= 7.0
+    with torch.no_grad():
+        usual, other, longer = (
+            flow.hazards(replace(one, growing=growing))[0, -1]
+            for growing in (one.growing, held, later)
+        )
+    at = TABLES.reactions.reactions.index
+    for name in ("transesterification-methoxide", "ledc-hydrolysis", "lmc-dissolves"):
+        assert other[at(name)] == usual[at(name)] < longer[at(name)]
+    for name in ("ec-to-ledc", "lattice-oxygen"):
+        assert other[at(name)] > usual[at(name)]

@@ -50,6 +50,7 @@ _WIDTH = 0.3
 _CATALYST = 0.01
 """How much of a catalyst is usual beside a usual amount of electrolyte [mmol m-2 as seen]."""
 _FAR = 2.0
+_NEVER = -1e4
 _STATE = 0.1
 """Of what reversible coordinates learn: as quickly as the rest."""
 _ROOT = 1e-6
@@ -434,11 +435,15 @@ def _standard(features: np.ndarray) -> np.ndarray:
 
 
 def _prior(features: np.ndarray) -> np.ndarray:
-    """Where training starts to look: at potentials below the onset, else at the time alone."""
+    """Where training starts to look: at potentials below the onset, else at the time.
+
+    What takes no electron goes by the time alone: it knows nothing of potentials and currents.
+    """
     count = len(LEVELS)
     found = np.full((len(features), GROWING), -3.0)
     found[:, -1] = np.where(features[:, 1] > 0, -3.0, 0.0)
     near = -0.5 * ((np.array(LEVELS) - features[:, :1]) / _WIDTH) ** 2
     known = features[:, 1] > 0
     found[known, :count] = np.maximum(near[known], -6.0)
+    found[(features[:, 2] == 0) & ~known, :-1] = _NEVER
     return found
