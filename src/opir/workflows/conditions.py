@@ -357,15 +357,19 @@ def _unlike(known: Mapping[str, Any] | None, descriptor: Array) -> list[str]:
 
 
 def _unweighed(system: System) -> list[str]:
-    """That currents are compared with a capacity which nobody stated, where it is so."""
-    electrode = system.working_electrode
-    if electrode is None or electrode.mass:
-        return []
-    if library().find_electrode(electrode.material).kind != "insertion":
-        return []
+    """That a capacity counts which nobody stated, where it is so."""
+    sides = {"working": system.working_electrode, "counter": system.counter_electrode}
+    unknown = [
+        side
+        for side, electrode in sides.items()
+        if electrode is not None
+        and not electrode.mass
+        and library().find_electrode(electrode.material).kind == "insertion"
+    ]
     return [
-        "The mass of the working electrode is not stated, so currents count as if it held "
+        f"The mass of the {side} electrode is not stated, so it counts as if it held "
         f"{1e3 * USUAL_CAPACITY:g} mA h. State it in the system's file (mass: 10 mg)."
+        for side in unknown
     ]
 
 
