@@ -16,6 +16,7 @@ from opir.bench.results.cells import collect
 from opir.bench.results.summary import summary_table
 from opir.bench.results.table import csv_table, json_table, markdown_table
 from opir.bench.runner import BenchInterruptedError, BenchSettings, run_bench
+from opir.bench.runner import settings as settings_module
 from opir.bench.runner.run import LOCK, LOG
 from opir.errors import FormatError, OptionError, StoreError, UnknownNameError
 from opir.run.store import Store
@@ -151,6 +152,17 @@ def test_what_is_there_is_kept_and_failed_ones_are_tried_again(
     assert path.stat().st_mtime_ns == before
     forced = run_bench(asked(store, "persistence"), directory, workers=0, force=True)
     assert (forced.kept, forced.done) == (0, 1)
+
+
+def test_results_of_models_that_were_told_less_are_refused(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_bench(asked(store, "persistence"), tmp_path, workers=0)
+    more = (*settings_module.DESCRIPTOR, "something new")
+    monkeypatch.setattr(settings_module, "DESCRIPTOR", more)
+    now = rf"descriptor {len(more) - 1}, now {len(more)}"
+    with pytest.raises(OptionError, match=now):
+        run_bench(asked(store, "persistence"), tmp_path, workers=0)
 
 
 def test_other_settings_are_refused(store: Store, tmp_path: Path) -> None:

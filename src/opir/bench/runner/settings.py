@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from opir.errors import OptionError
+from opir.models.descriptor import DESCRIPTOR
 
 __all__ = ["BenchSettings", "difference", "settings_of"]
 
@@ -92,6 +93,8 @@ def settings_of(
 ) -> dict[str, Any]:
     """What decides a result, apart from the code: a result of other settings is another result.
 
+    The length of the descriptor is among them: models told more of the cells are other contestants.
+
     Args:
         fold_hash: Hash over the fold and the content hash of each run.
         task_version: Version of the task.
@@ -118,6 +121,7 @@ def settings_of(
         "seed": seed,
         "calibration_runs": settings.calibration_runs,
         "samples": settings.samples,
+        "descriptor": len(DESCRIPTOR),
         **({"record": True} if settings.record else {}),
     }
 
