@@ -147,11 +147,11 @@ class LibraryFlow(nn.Module):
     fall, whatever the weights of the networks, and extents neither; amounts are never negative;
     atoms are kept.
 
-    **Reversible.** The amount of each population that the static spectrum shows is changed by a
-    share that depends on the state of the drive and on how much interphase there is, less that at
-    the given frame: a state function. So is a small shift of its bands, bounded by
-    :data:`LARGEST_SHIFT`. What all populations of its kind do (free or bound, of a
-    molecule or an ion) and what it does beside that: an anion never trained on moves as anions do.
+    **Reversible.** The forms of a species turn into each other and all of a kind become more or
+    less (:func:`~opir.models.abcc.reversible.exchanged`), by functions of the state of the drive
+    and of how much interphase there is, less those at the given frame. So do the bands shift,
+    bounded by :data:`LARGEST_SHIFT`. A part is common to all populations of a kind (free or bound,
+    of a molecule or an ion): an anion never trained on moves as anions do.
 
     **Residual.** Scores of principal components from a network over both, less those at the given
     frame, for what the library does not hold. Training makes it small.
