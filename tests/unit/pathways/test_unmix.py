@@ -101,7 +101,9 @@ def test_backward_windows_are_the_forward_ones_of_the_reversed_run() -> None:
     rows, noise = noisy(rising(6, 22, 41) @ np.stack([A, B, C]))
     one = evolving_factors(rows - rows[0], noise)
     two = evolving_factors(rows[::-1] - rows[-1], noise)
-    np.testing.assert_allclose(one.backward, two.forward[::-1], atol=1e-9)
+    # They are roots of eigenvalues: where one is 0, the root of its rounding is left.
+    rounding = np.sqrt(np.finfo(np.float64).eps) * one.backward.max()
+    np.testing.assert_allclose(one.backward, two.forward[::-1], atol=rounding)
     assert one.disappears == tuple(FRAMES - 1 - frame for frame in two.appears)
 
 
