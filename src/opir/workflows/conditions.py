@@ -27,7 +27,7 @@ __all__ = ["Conditions", "conditions"]
 
 Array = NDArray[np.float64]
 
-_RELATIVE = ("voltage [V]", "current over capacity [1/h]", "temperature [K]")
+_RELATIVE = ("voltage [V]", "C rate [1/h]", "temperature [K]")
 _SLACK = 0.05
 """By how much of a range a value may lie outside without a note."""
 _SHOWN = 4
@@ -387,7 +387,7 @@ def _outside(ranges: Mapping[str, Any], descriptor: Array, drive: Array) -> list
         for column, name in enumerate(names):
             low, high = sides[0][column], sides[1][column]
             here = values[:, column][~np.isnan(values[:, column])]
-            if not here.size or low is None or SIZE in name.partition(":")[2]:
+            if not here.size or low is None or SIZE in name:
                 continue
             slack = _SLACK * max(high - low, abs(high), 1e-12)
             if here.min() < low - slack or here.max() > high + slack:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from opir.models.abcc.reversible import exchanged
-from opir.simulate.reversible.solvation import Solvation
+torch = pytest.importorskip("torch")
+
+from opir.models.abcc.reversible import exchanged  # noqa: E402
+from opir.simulate.reversible.solvation import Solvation  # noqa: E402
 
 # Two species with two forms each, and one that has one alone.
 ALIKE = torch.block_diag(torch.ones(2, 2), torch.ones(2, 2), torch.ones(1, 1)).double()

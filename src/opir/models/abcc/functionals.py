@@ -98,14 +98,10 @@ def functionals(
             remedy="Give the protocol from the given frame to the last time to forecast",
         )
     chosen = settings or Settings()
-    both = drive[..., :2].flip(-1)  # current, voltage
-    known = ~torch.isnan(both)
-    values = torch.nan_to_num(both)
     scales = samples.new_tensor(chosen.times)
     levels = samples.new_tensor(chosen.potentials)
 
-    begins, ends = _end_of_peak(values[:, :-1], values[:, 1:]), values[:, 1:]
-    whole = _Piece(samples.diff(dim=1), begins, ends, known[:, :-1] & known[:, 1:])
+    whole = _pieces(samples, drive)
     relaxed = _run(whole.fade(scales), whole.gain(scales))
     dose = _sum(whole.dose(levels, chosen.width))
     charge = _sum(whole.charge())
@@ -117,7 +113,7 @@ def functionals(
     before = before.clamp(0, samples.shape[1] - 2)
     here, length = _pick(samples, before), _pick(samples.diff(dim=1), before)
     share = torch.where(length > 0, (times - here) / length.clamp_min(1e-30), 0.0)
-    begin, end = _pick(begins, before), _pick(ends, before)
+    begin, end = _pick(whole.begin, before), _pick(whole.end, before)
     reached = begin + share[..., None] * (end - begin)
     part = _Piece(times - here, begin, reached, _pick(whole.known, before))
     batch, count = times.shape
@@ -138,11 +134,16 @@ def charge_passed(samples: Tensor, drive: Tensor) -> Tensor:
     Returns:
         ``[batch, sample]``; a piece between samples whose current is not known adds nothing.
     """
-    both = torch.nan_to_num(drive[..., :2].flip(-1))
-    known = ~torch.isnan(drive[..., :2].flip(-1))
-    begins, ends = _end_of_peak(both[:, :-1], both[:, 1:]), both[:, 1:]
-    charge = _sum(_Piece(samples.diff(dim=1), begins, ends, known[:, :-1] & known[:, 1:]).charge())
+    charge = _sum(_pieces(samples, drive).charge())
     return charge[..., 0] - charge[..., 1]
+
+
+def _pieces(samples: Tensor, drive: Tensor) -> _Piece:
+    """The drive between its samples, as straight pieces."""
+    both = drive[..., :2].flip(-1)  # current, voltage
+    known, values = ~torch.isnan(both), torch.nan_to_num(both)
+    begins = _end_of_peak(values[:, :-1], values[:, 1:])
+    return _Piece(samples.diff(dim=1), begins, values[:, 1:], known[:, :-1] & known[:, 1:])
 
 
 def _end_of_peak(begin: Tensor, end: Tensor) -> Tensor:

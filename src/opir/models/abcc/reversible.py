@@ -28,8 +28,8 @@ def exchanged(left: Tensor, alike: Tensor, binding: Tensor, crowding: Tensor) ->
         crowding: c, the same for all forms of a species, ``[batch, times, population]``.
 
     Returns:
-        The change, never below what is left, in the unit of the amounts, the same shape. Without
-        crowding every species is kept.
+        The change in the unit of the amounts, the same shape; never is more taken than is left.
+        Without crowding every species is kept.
     """
     weighted = left * torch.exp(binding.clamp(-_MOST, _MOST))
     before, after = left @ alike, weighted @ alike
