@@ -51,6 +51,11 @@ AMOUNT_UNITS: dict[str, tuple[str, float]] = {
 """Accepted unit of an amount -> (unit inside, factor). Parts are relative (``EC:DMC 1:1``)."""
 
 
+_HEAVIEST = 5.0
+"""Active material of one electrode at most; the largest cells hold some kilograms [kg]."""
+_LARGEST_LOADING = 20.0
+"""For its geometric area; thick electrodes have a tenth and less [kg/m2]."""
+
 # Fields that take a number in the unit inside, or a text with another unit ("25 degC").
 _Angle = Annotated[float, BeforeValidator(lambda value: parse(value, "angle"))]
 _Area = Annotated[float, BeforeValidator(lambda value: parse(value, "area"))]
@@ -117,12 +122,27 @@ class Electrode(_Part):
         area: Geometric area [m2].
         mass: Mass of active material [kg].
         specific_surface_area: [m2/kg] of active material.
+
+    Raises:
+        SystemDescriptionError: If no electrode of a cell is so heavy, alone or for its area.
     """
 
     material: str = Field(min_length=1)
     area: _Area | None = None
     mass: _Mass | None = None
     specific_surface_area: float | None = Field(default=None, gt=0, le=1e7)
+
+    @model_validator(mode="after")
+    def _weight(self) -> Self:
+        loading = self.mass / self.area if self.mass and self.area else 0.0
+        if (self.mass or 0.0) > _HEAVIEST or loading > _LARGEST_LOADING:
+            spread = f", {loading:.3g} kg on each m2" if loading else ""
+            raise SystemDescriptionError(
+                f"the mass of the {self.material} electrode is {self.mass:g} kg{spread}; no "
+                "electrode of a cell is so heavy",
+                remedy="A number alone counts in kg (area: m2). Give the unit: '10 mg', '1.13 cm2'",
+            )
+        return self
 
 
 class Cell(_Part):

@@ -84,6 +84,8 @@ def test_any_valid_system_round_trips(
         ({"electrolyte": [{"name": "EC", "amount": float("nan"), "unit": "M", "role": "salt"}]}, "nan"),
         ({"optics": {"geometry": "mirror"}}, "fibre"),
         ({"working_electrode": {"material": ""}}, "material"),
+        ({"working_electrode": {"material": "graphite", "mass": 10}}, "'10 mg'"),
+        ({"working_electrode": {"material": "graphite", "mass": 0.01, "area": 1e-4}}, "100 kg on each m2"),
     ],
 )  # fmt: skip
 def test_faults_are_named(change: dict[str, object], sentence: str) -> None:
