@@ -37,7 +37,7 @@ def drawn() -> AbccLibrary:
     with torch.no_grad():
         for values in model.module.flow.parameters():
             values.add_(0.2 * torch.randn(values.shape, generator=generator))
-        model.module.flow.offset.add_(5.0)
+        model.module.flow.laws.own.add_(1.7)
     model.trust = 0.9
     return model
 

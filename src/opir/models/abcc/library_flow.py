@@ -10,14 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from opir.errors import UnknownNameError
-from opir.models.abcc.growth import KINDS, grown
-from opir.models.abcc.law_context import HINDRANCES, told_to_laws
+from opir.models.abcc.law_context import told_to_laws
 from opir.models.abcc.library_absorbance import absorbance
-from opir.models.abcc.protocol_features import GROWING, LEVELS, STATES
+from opir.models.abcc.protocol_features import GROWING, STATES
+from opir.models.abcc.reaction_laws import ReactionLaws
 from opir.models.abcc.reactions import Catalysis, limited_extents
 from opir.models.abcc.reversible import exchanged
 from opir.models.abcc.tables import REACTION_FEATURES, USUAL_DILUTION, ChemistryTables
 from opir.models.descriptor import DESCRIPTOR
+from opir.models.known_systems import WITHIN_SYSTEMS
 from opir.models.networks.layers import Residual
 
 __all__ = [
@@ -34,23 +35,10 @@ PARTS = ("irreversible", "reversible", "residual")
 LARGEST_SHIFT = 1.0
 """How far the bands of a population move at most while the state of the cell changes [cm-1]."""
 
-_FIRST_HAZARD = -9.0
-"""Logarithm of the hazard that training starts from, per 1e4 s at full weight."""
-_FIRST_HINDERED = {"scavenged": 3.0, "behind a film": 1.0}
-"""What a hindrance takes from the logarithm of the size of a law at first."""
-_HINDERED_SCALE = 30.0
-"""Of what is learned: as quickly as what the network has to say of it, which all its weights do."""
-_THERE = 0.005
-"""Share of a component in the electrolyte at which it hinders half as much as it can: additives
-are there, impurities are not."""
 _FIRST_PRECISION = 2.0
 """Before its softplus, of what a frame tells: with less, training learns to ignore the latent."""
-_WIDTH = 0.3
-"""How far around a reaction's onset training first looks for its dose [V]."""
 _CATALYST = 0.01
 """How much of a catalyst is usual beside a usual amount of electrolyte [mmol m-2 as seen]."""
-_FAR = 2.0
-_NEVER = -1e4
 _STATE = 0.1
 """Of what reversible coordinates learn: as quickly as the rest."""
 _ROOT = 1e-6
@@ -133,19 +121,9 @@ class LibraryPath:
 class LibraryFlow(nn.Module):
     r"""Displacement of a spectrum from the given frame to any later time.
 
-    **Irreversible.** The hazard of reaction :math:`j` (see :func:`limited_extents`) up to a time is
-    :math:`\Lambda_j = e^{b_j} (\alpha_j x_j + \beta_j (\sqrt{x_j + p_j} - \sqrt{p_j}) +
-    \gamma_j \ln(1 + s_j x_j) / \ln(1 + s_j))` of :math:`x_j = \sum_k w_{jk} \phi_k(t)`: weights
-    :math:`w_j \ge 0` that sum to 1 over what only grows with the protocol (times below and above
-    potentials, charge), and growth as time, from linear to parabolic where the film begins to hold
-    it up (Deal and Grove 1965, doi:10.1063/1.1713945), or as the logarithm of time, as electrons
-    that tunnel through it let it. Weights, kind of growth, where it turns and its size come from
-    one network that all reactions share, over what the reaction is made of and what laws are told
-    of the context (:func:`~opir.models.abcc.law_context.told_to_laws`); only an offset of
-    :math:`b_j` belongs to the reaction alone, less what the most hindering component takes from it
-    (:func:`~opir.models.abcc.law_context.hindering`), as much for all reactions. So hazards never
-    fall, whatever the weights of the networks, and extents neither; amounts are never negative;
-    atoms are kept.
+    **Irreversible.** Hazards of reactions (:class:`~opir.models.abcc.reaction_laws.ReactionLaws`)
+    never fall, whatever the weights of the networks, and extents neither
+    (:func:`limited_extents`); amounts are never negative; atoms are kept.
 
     **Reversible.** The forms of a species turn into each other and all of a kind become more or
     less (:func:`~opir.models.abcc.reversible.exchanged`), by functions of the state of the drive
@@ -174,18 +152,15 @@ class LibraryFlow(nn.Module):
     slope: Tensor
     stoichiometry: Tensor
     consumed: Tensor
-    features: Tensor
     shown: Tensor
     forms: Tensor
     dissolved: Tensor
     solid: Tensor
     kinds: Tensor
     alike: Tensor
-    prior: Tensor
-    hinders: Tensor
     catalysts: Tensor
-    electrolyte: Tensor
     told_to_laws: Tensor
+    of_usual: Tensor
     at_surface: Tensor
 
     def __init__(
@@ -212,40 +187,32 @@ class LibraryFlow(nn.Module):
             "slope": tables.slope,
             "stoichiometry": tables.reactions.stoichiometry,
             "consumed": tables.consumed,
-            "features": _standard(tables.features),
             "shown": tables.shown,
             "forms": tables.forms,
             "dissolved": tables.dissolved,
             "solid": tables.solid,
             "kinds": tables.kinds,
             "alike": np.array([[a == b for b, _ in labels] for a, _ in labels]),
-            "prior": _prior(tables.features),
-            "hinders": tables.hinders,
             "catalysts": tables.catalysts,
-            "electrolyte": tables.dissolved & ~tables.reactions.supplied,
         }
         for name, values in buffers.items():
             self.register_buffer(name, torch.tensor(np.asarray(values), dtype=torch.float32))
         laws = torch.ones(context)
         laws[context - len(DESCRIPTOR) :] = torch.as_tensor(told_to_laws(), dtype=torch.float32)
         self.register_buffer("told_to_laws", laws)
+        usual = torch.zeros(context)
+        within = [any(word in name for word in WITHIN_SYSTEMS) for name in DESCRIPTOR]
+        usual[context - len(DESCRIPTOR) :] = torch.tensor(within, dtype=torch.float32)
+        self.register_buffer("of_usual", usual)
         tafel = tables.features[:, REACTION_FEATURES.index("law: tafel")]
         self.register_buffer("at_surface", torch.tensor(tafel > 0))
-        reactions = tables.reactions.stoichiometry.shape[1]
         self.context_in = nn.Linear(context, width)
         self.context_inside = nn.Sequential(nn.GELU(), nn.Linear(width, width), nn.GELU())
         self.of_latent = nn.Linear(latent, width, bias=False)
         self.observed_in = nn.Linear(scores + STATES + GROWING, width)
         self.observed_inside = nn.Sequential(nn.GELU(), nn.Linear(width, width), nn.GELU())
         self.observed_out = nn.Linear(width, 2 * latent)
-        self.of_context = nn.Linear(width, shared)
-        self.of_reaction = nn.Linear(tables.features.shape[1], shared)
-        self.between = nn.Linear(shared, shared)
-        self.law = _zero(nn.Linear(shared, GROWING + 1 + KINDS))
-        self.offset = nn.Parameter(torch.full((reactions,), _FIRST_HAZARD))
-        first = torch.tensor([_FIRST_HINDERED[name] for name in HINDRANCES])
-        self.hindered = nn.Parameter(first / _HINDERED_SCALE)
-
+        self.laws = ReactionLaws(tables, width, shared)
         self.state_gate = nn.Linear(width, 2 * width)
         self.state_in = nn.Linear(STATES + 1, width)
         self.state_inside = nn.Sequential(Residual(width), nn.LayerNorm(width))
@@ -328,15 +295,16 @@ class LibraryFlow(nn.Module):
             residual = torch.zeros_like(residual)
         return LibraryPath(taken, moved, shift, formed, residual, exact, held)
 
-    def context(self, inputs: LibraryInputs, of_laws: bool = False) -> Tensor:
+    def context(self, inputs: LibraryInputs, told: Tensor | None = None) -> Tensor:
         """What does not depend on time, the latent with it, ``[batch, width]``.
 
         Args:
             inputs: What it is of.
-            of_laws: Only what the laws of reactions are told.
+            told: 1 for each number that is told of, 0 for those that count as usual, ``[context]``;
+                all are told by default.
         """
-        told = inputs.context * self.told_to_laws if of_laws else inputs.context
-        both = self.context_in(told) + self.of_latent(inputs.latent)
+        known = inputs.context if told is None else inputs.context * told
+        both = self.context_in(known) + self.of_latent(inputs.latent)
         found: Tensor = self.context_inside(both)
         return found
 
@@ -367,34 +335,16 @@ class LibraryFlow(nn.Module):
         variance = 1 / (1 + precision.sum(dim=1))
         return (precision * mean).sum(dim=1) * variance, variance
 
-    def hindrance(self, initial: Tensor) -> Tensor:
-        """How far each reaction is hindered by what the electrolyte holds, in either way.
-
-        Args:
-            initial: See :class:`LibraryInputs`.
-
-        Returns:
-            From 0 to 1, ``[batch, reaction, hindrance]``.
-        """
-        liquid = initial * self.electrolyte
-        share = liquid / liquid.sum(dim=1, keepdim=True).clamp_min(_LEAST)
-        there = share / (share + _THERE)
-        return torch.stack([(there[..., None] * one).amax(dim=1) for one in self.hinders], dim=-1)
-
     def hazards(self, inputs: LibraryInputs) -> Tensor:
         """``[batch, times, reaction]``: 0 at first, never falling."""
-        growing, context = inputs.growing, self.context(inputs, of_laws=True)
-        both = nn.functional.gelu(
-            self.of_context(context)[:, None] + self.of_reaction(self.features)
-        )
-        law = self.law(both + nn.functional.gelu(self.between(both)))
-        weights = torch.softmax(self.prior + 3 * law[..., :GROWING], dim=-1)
-        dose = growing @ weights.transpose(1, 2)
-        size, kinds = law[:, None, :, GROWING], law[:, None, :, GROWING + 1 :]
-        taken = self.hindrance(inputs.initial) @ (_HINDERED_SCALE * self.hindered)
-        size = torch.exp((self.offset + 3 * size - taken[:, None]).clamp(-25, 8))
-        hazards: Tensor = size * grown(dose, kinds)
-        return hazards
+        told = self.context(inputs, self.told_to_laws)
+        found: Tensor = self.laws(inputs.growing, told, inputs.initial)
+        return found
+
+    def laws_apart(self, inputs: LibraryInputs) -> Tensor:
+        """How far laws of these cells are from usual ones (:meth:`ReactionLaws.apart`)."""
+        usual = self.context(inputs, self.of_usual)
+        return self.laws.apart(self.context(inputs, self.told_to_laws), usual)
 
     def spectra(self, path: LibraryPath, inputs: LibraryInputs) -> Tensor:
         """What all populations change, on the axis trained on, ``[batch, times, wavenumber]``."""
@@ -425,25 +375,3 @@ def _zero(layer: nn.Linear) -> nn.Linear:
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
-
-
-def _standard(features: np.ndarray) -> np.ndarray:
-    spread = features.std(axis=0)
-    found = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    # What only a few reactions have must not throw them far out when they are never trained on.
-    return np.asarray(np.clip(found, -_FAR, _FAR))
-
-
-def _prior(features: np.ndarray) -> np.ndarray:
-    """Where training starts to look: at potentials below the onset, else at the time.
-
-    What takes no electron goes by the time alone: it knows nothing of potentials and currents.
-    """
-    count = len(LEVELS)
-    found = np.full((len(features), GROWING), -3.0)
-    found[:, -1] = np.where(features[:, 1] > 0, -3.0, 0.0)
-    near = -0.5 * ((np.array(LEVELS) - features[:, :1]) / _WIDTH) ** 2
-    known = features[:, 1] > 0
-    found[known, :count] = np.maximum(near[known], -6.0)
-    found[(features[:, 2] == 0) & ~known, :-1] = _NEVER
-    return found

@@ -59,6 +59,8 @@ class AbccLibrary(NetworkForecaster):
         latent_share: Of the runs of a step of which frames tell of the latent.
         narrowness: Of what frames tell of the latent (a divergence, in nats), in the loss.
         extent_weight: Of errors of extents in the loss, where training windows tell the true ones.
+        pooling_weight: Of how far laws of reactions are from usual ones, in the loss; see
+            :class:`~opir.models.abcc.reaction_laws.ReactionLaws`.
     """
 
     name: ClassVar[str] = "abcc-library"
@@ -85,6 +87,7 @@ class AbccLibrary(NetworkForecaster):
         latent_share: float = 0.5,
         narrowness: float = 1e-5,
         extent_weight: float = 0.5,
+        pooling_weight: float = 0.1,
         without: str = "",
     ) -> None:
         super().__init__(
@@ -97,6 +100,7 @@ class AbccLibrary(NetworkForecaster):
             latent_share=latent_share,
             narrowness=narrowness,
             extent_weight=extent_weight,
+            pooling_weight=pooling_weight,
             without=without,
         )
         self._tables: ChemistryTables | None = None
@@ -189,10 +193,7 @@ class AbccLibrary(NetworkForecaster):
         return {"extents": found}
 
     def losses(self, batch: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
-        """Error without and with a straight baseline, and the size of the residual.
-
-        Of some of the runs frames have told of the latent. Also how far off known extents are.
-        """
+        """Terms of the loss by name; of some of the runs frames have told of the latent."""
         module = self.module
         module.train()
         given, later = batch["frames"][:, :1], batch["frames"][:, 1:]
@@ -211,6 +212,7 @@ class AbccLibrary(NetworkForecaster):
             "drift": self.options["drift_weight"] * error.abs().mean() / scale,
             "residual": self.options["residual_weight"] * residual.abs().mean() / scale,
             "narrowness": self.options["narrowness"] * nats,
+            "pooling": self.options["pooling_weight"] * module.flow.laws_apart(told),
         }
         if "extents" in batch:
             off = extent_error(path.extents, batch["extents"][:, 1:][:, frames], self._usual)
