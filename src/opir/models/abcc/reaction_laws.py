@@ -31,6 +31,11 @@ _NOTHING = 1e-9
 _OF_REACTANTS, _OWN = 0.3, 0.1
 """How much what laws have of reactants, and offsets of a reaction's own, count beside what they
 have of cells."""
+_OF_ANY = (
+    "onset [V]", "onset known", "at the counter electrode",
+    *(name for name in REACTION_FEATURES if name.startswith("law: ")),
+)  # fmt: skip
+"""What tells reactions apart whatever their reactants."""
 _WIDTH = 0.3
 """How far around a reaction's onset training first looks for its dose [V]."""
 _FAR = 2.0
@@ -64,9 +69,9 @@ class ReactionLaws(nn.Module):
     electrolyte besides their scarcest reactant is added (mass action).
 
     **Pooling.** Few cells tell of few reactions. :meth:`apart` is how far laws are from those that
-    a usual cell at this temperature has for a reaction of this law, onset and number of electrons,
-    whatever reacts. In the loss it keeps what was learned of some cells and reactions, and need
-    not have been, from being carried to others (partial pooling; Gelman and Hill 2006,
+    a usual cell at this temperature has for a reaction of this law and onset, whatever reacts,
+    beside whatever cation. In the loss it keeps what was learned of some cells and reactions, and
+    need not have been, from being carried to others (partial pooling; Gelman and Hill 2006,
     doi:10.1017/CBO9780511790942).
 
     Args:
@@ -91,7 +96,7 @@ class ReactionLaws(nn.Module):
         consumed = tables.consumed > 0
         buffers = {
             "features": features,
-            "alone": features * [" of reactants" not in name for name in REACTION_FEATURES],
+            "alone": features * [name in _OF_ANY for name in REACTION_FEATURES],
             "prior": _prior(tables.features),
             "hinders": tables.hinders,
             "electrolyte": electrolyte,
