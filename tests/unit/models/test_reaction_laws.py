@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from opir.chemistry import library  # noqa: E402
 from opir.models.abcc.protocol_features import GROWING  # noqa: E402
-from opir.models.abcc.reaction_laws import ReactionLaws  # noqa: E402
+from opir.models.abcc.reaction_laws import ReactionLaws, kin  # noqa: E402
 from opir.models.abcc.tables import REACTION_FEATURES, ChemistryTables  # noqa: E402
 
 TABLES = ChemistryTables.of(library(), np.linspace(800.0, 1900.0, 32))
@@ -103,6 +103,31 @@ def test_laws_are_as_far_apart_as_cells_and_reactants_make_them(laws: ReactionLa
         assert laws.apart(usual, usual) == 0
         laws.own[0] = 1.0
         assert laws.apart(usual, usual) > 0
+
+
+def test_kin_use_up_the_same_beside_either_cation() -> None:
+    found = {name: REACTIONS[at] for name, at in zip(REACTIONS, kin(TABLES), strict=True)}
+    assert found["ec-to-sedc"] == found["ec-to-ledc"] == "ec-to-ledc"
+    assert found["sodium-ethoxide-takes-co2"] == "ethoxide-takes-co2"
+    assert found["dec-to-naec"] == "dec-to-lec"
+    # Not where other numbers of them, or of electrons, are used up.
+    assert found["ec-to-li2co3"] == "ec-to-li2co3"
+    assert found["dec-to-ethoxide"] == "dec-to-ethoxide"
+    assert found["emc-to-lec"] == found["emc-to-lmc"] != found["dmc-to-lmc"]
+
+
+def test_what_is_learned_of_a_reaction_holds_for_its_kin(laws: ReactionLaws) -> None:
+    """Of reactions of sodium that never ran in training, as much as of those of lithium."""
+    first, other = (REACTIONS.index(name) for name in ("ec-to-ledc", "ec-to-sedc"))
+    apart = REACTIONS.index("dec-to-lec")
+    initial = held(EC=3.0, DEC=3.0)
+    with torch.no_grad():
+        laws.sharing.fill_(-10.0)
+        before = hazards(laws, initial)
+        laws.of_kin[first] += 0.5
+        after = hazards(laws, initial)
+    assert after[[first, other]] / before[[first, other]] == pytest.approx(np.exp(1.5), rel=1e-4)
+    assert after[apart] == pytest.approx(before[apart], rel=1e-4)
 
 
 def test_what_no_reaction_is_made_of_that_runs_is_not_learned(laws: ReactionLaws) -> None:

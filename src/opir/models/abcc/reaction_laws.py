@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from opir.models.abcc.growth import KINDS, grown
@@ -11,7 +12,7 @@ from opir.models.abcc.law_context import HINDRANCES
 from opir.models.abcc.protocol_features import GROWING, LEVELS
 from opir.models.abcc.tables import REACTION_FEATURES, ChemistryTables
 
-__all__ = ["ReactionLaws"]
+__all__ = ["ReactionLaws", "kin"]
 
 _FIRST_HAZARD = -9.0
 """Logarithm of the hazard that training starts from, per 1e4 s at full weight."""
@@ -28,9 +29,9 @@ _USUAL_SHARE = 0.3
 """Of a reactant in the electrolyte."""
 _LEAST = 1e-6
 _NOTHING = 1e-9
-_OF_REACTANTS, _OWN = 0.3, 0.1
-"""How much what laws have of reactants, and offsets of a reaction's own, count beside what they
-have of cells."""
+_OF_REACTANTS, _OF_KIN, _OWN = 0.3, 0.1, 0.3
+"""How much what laws have of reactants, and offsets of kin and of a reaction alone, count beside
+what they have of cells."""
 _OF_ANY = (
     "onset [V]", "onset known", "at the counter electrode",
     *(name for name in REACTION_FEATURES if name.startswith("law: ")),
@@ -54,7 +55,8 @@ class ReactionLaws(nn.Module):
     growth, where it turns and its size come from one network that all reactions share, over what
     the reaction is made of and what laws are told of the cell.
 
-    **Size.** An offset of :math:`b_j` belongs to the reaction alone. From it is taken
+    **Size.** An offset of :math:`b_j` belongs to the reaction alone, another to all that use up
+    the same, beside whatever cation (:func:`kin`). From them is taken
 
     - what the most hindering component takes, as much for all reactions
       (:func:`~opir.models.abcc.law_context.hindering`);
@@ -82,6 +84,7 @@ class ReactionLaws(nn.Module):
 
     features: Tensor
     alone: Tensor
+    kin: Tensor
     prior: Tensor
     hinders: Tensor
     electrolyte: Tensor
@@ -91,7 +94,8 @@ class ReactionLaws(nn.Module):
 
     def __init__(self, tables: ChemistryTables, width: int, shared: int) -> None:
         super().__init__()
-        features = _scaled(tables.features)
+        # A cation is known of the cell; of a reaction it would be learned from the few with sodium.
+        features = _scaled(tables.features) * [name != "sodium" for name in REACTION_FEATURES]
         electrolyte = tables.dissolved & ~tables.reactions.supplied
         consumed = tables.consumed > 0
         buffers = {
@@ -106,6 +110,7 @@ class ReactionLaws(nn.Module):
         }
         for name, values in buffers.items():
             self.register_buffer(name, torch.tensor(np.asarray(values), dtype=torch.float32))
+        self.register_buffer("kin", torch.tensor(kin(tables)))
         self.of_context = nn.Linear(width, shared)
         # What no reaction of the training runs is made of must not speak of others.
         self.of_reaction = nn.Linear(len(REACTION_FEATURES), shared)
@@ -115,6 +120,7 @@ class ReactionLaws(nn.Module):
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)
         self.own = nn.Parameter(torch.zeros(len(features)))
+        self.of_kin = nn.Parameter(torch.zeros(len(features)))
         first = torch.tensor([_FIRST_HINDERED[name] for name in HINDRANCES])
         self.hindered = nn.Parameter(first / _SCALE)
         self.sharing = nn.Parameter(torch.zeros(()))
@@ -134,7 +140,8 @@ class ReactionLaws(nn.Module):
         liquid = initial * self.electrolyte
         share = liquid / liquid.sum(dim=1, keepdim=True).clamp_min(_LEAST)
         taken = self._hindrance(share) @ (_SCALE * self.hindered)
-        size = _FIRST_HAZARD + 3 * (self.own + size) - taken + self._needed(share)
+        offset = _FIRST_HAZARD + 3 * (self.own + self.of_kin[self.kin])
+        size = offset + 3 * size - taken + self._needed(share)
         size = size - self._shared(size, share)
         hazards: Tensor = torch.exp(size.clamp(-25, 8))[:, None] * grown(dose, kinds)
         return hazards
@@ -151,8 +158,8 @@ class ReactionLaws(nn.Module):
             for told in ((context, self.features), (usual, self.features), (usual, self.alone))
         )
         of_cells, of_reactants = (one - other).square().mean(), (other - any_other).square().mean()
-        own = (3 * self.own).square().mean()
-        return of_cells + _OF_REACTANTS * of_reactants + _OWN * own
+        of_kin, own = ((3 * item).square().mean() for item in (self.of_kin[self.kin], self.own))
+        return of_cells + _OF_REACTANTS * of_reactants + _OF_KIN * of_kin + _OWN * own
 
     def hindrance(self, initial: Tensor) -> Tensor:
         """How far each reaction is hindered by what the electrolyte holds, in either way.
@@ -196,6 +203,31 @@ class ReactionLaws(nn.Module):
         each = self.electrons * there * torch.exp(size.clamp(-25, 8))
         whole = torch.log(each.sum(dim=1, keepdim=True) + _NOTHING) - _FIRST_HAZARD
         return torch.sigmoid(_SCALE * self.sharing) * whole * (self.electrons > 0)
+
+
+def kin(tables: ChemistryTables) -> NDArray[np.int64]:
+    """The first reaction that uses up as much of the same, by the same law, beside either cation.
+
+    Args:
+        tables: The chemistry.
+
+    Returns:
+        Its number, ``[reaction]``; that of the reaction itself where none comes before it.
+    """
+    elements = tables.reactions.elements
+    atoms = tables.reactions.composition.copy()
+    if {"Li", "Na"} <= set(elements):
+        atoms[elements.index("Li")] += atoms[elements.index("Na")]
+        atoms[elements.index("Na")] = 0
+    told = ("electrons", "at the counter electrode")
+    law = [name.startswith("law: ") or name in told for name in REACTION_FEATURES]
+    first: dict[object, int] = {}
+    found = []
+    for column, used in enumerate(tables.consumed.T):
+        reactants = sorted((*atoms[:, at], used[at]) for at in np.flatnonzero(used))
+        key = (*tables.features[column, law], *map(tuple, reactants))
+        found.append(first.setdefault(key, column))
+    return np.array(found)
 
 
 def _reduced(features: np.ndarray) -> np.ndarray:
