@@ -137,8 +137,7 @@ class ReactionLaws(nn.Module):
         weights = torch.softmax(self.prior + 3 * law[..., :GROWING], dim=-1)
         dose = growing @ weights.transpose(1, 2)
         size, kinds = law[..., GROWING], law[:, None, :, GROWING + 1 :]
-        liquid = initial * self.electrolyte
-        share = liquid / liquid.sum(dim=1, keepdim=True).clamp_min(_LEAST)
+        share = self._share(initial)
         taken = self._hindrance(share) @ (_SCALE * self.hindered)
         offset = _FIRST_HAZARD + 3 * (self.own + self.of_kin[self.kin])
         size = offset + 3 * size - taken + self._needed(share)
@@ -170,8 +169,12 @@ class ReactionLaws(nn.Module):
         Returns:
             From 0 to 1, ``[batch, reaction, hindrance]``.
         """
+        return self._hindrance(self._share(initial))
+
+    def _share(self, initial: Tensor) -> Tensor:
+        """Of each species in the electrolyte at first, 0 of what is not dissolved."""
         liquid = initial * self.electrolyte
-        return self._hindrance(liquid / liquid.sum(dim=1, keepdim=True).clamp_min(_LEAST))
+        return liquid / liquid.sum(dim=1, keepdim=True).clamp_min(_LEAST)
 
     def _hindrance(self, share: Tensor) -> Tensor:
         there = share / (share + _THERE)
@@ -207,6 +210,8 @@ class ReactionLaws(nn.Module):
 
 def kin(tables: ChemistryTables) -> NDArray[np.int64]:
     """The first reaction that uses up as much of the same, by the same law, beside either cation.
+
+    The same is what has the same atoms, lithium and sodium counting alike.
 
     Args:
         tables: The chemistry.
