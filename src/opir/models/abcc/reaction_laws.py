@@ -60,11 +60,11 @@ class ReactionLaws(nn.Module):
 
     - what the most hindering component takes, as much for all reactions
       (:func:`~opir.models.abcc.law_context.hindering`);
-    - of reductions at the working electrode :math:`p \ln \sum_k z_k c_k e^{b_k}`, the same for all
+    - of reductions at the working electrode :math:`r \ln \sum_k z_k c_k e^{b_k}`, the same for all
       of them: they share the electrons that the film lets through (Single, Latz, Horstmann 2018,
       doi:10.1002/cssc.201800077), so where much else is reduced less is left for each. Shares
       :math:`c_k` are those of what they reduce in the electrolyte, :math:`z_k` their electrons, and
-      :math:`0 < p < 1` is learned: with 1 their sum would be given, with 0 they would not know of
+      :math:`0 < r < 1` is learned: with 1 their sum would be given, with 0 they would not know of
       each other;
 
     and of reactions without electrons the logarithm of the shares of what they need of the
