@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 torch = pytest.importorskip("torch")
 
 from opir.chemistry import library  # noqa: E402
-from opir.models.abcc.protocol_features import GROWING  # noqa: E402
-from opir.models.abcc.reaction_laws import ReactionLaws, kin  # noqa: E402
+from opir.models.abcc.protocol_features import (  # noqa: E402
+    GROWING,
+    LEVELS,
+    protocol_features,
+)
+from opir.models.abcc.reaction_laws import (  # noqa: E402
+    ReactionLaws,
+    by_potential,
+    kin,
+)
 from opir.models.abcc.tables import REACTION_FEATURES, ChemistryTables  # noqa: E402
 
 TABLES = ChemistryTables.of(library(), np.linspace(800.0, 1900.0, 32))
@@ -34,14 +45,25 @@ def held(**amounts: float) -> torch.Tensor:
     return found
 
 
-def hazards(laws: ReactionLaws, initial: torch.Tensor) -> np.ndarray:
+def at_potential(voltage: float) -> torch.Tensor:
+    """What only grows while a potential is held for 1e4 s without current."""
+    drive = torch.tensor([[[voltage, 0.0, 298.15]]]).expand(1, 4, 3)
+    return protocol_features(torch.linspace(0, 1e4, 4)[None], drive).growing
+
+
+def hazards(
+    laws: ReactionLaws, initial: torch.Tensor, growing: torch.Tensor | None = None
+) -> np.ndarray:
     """At the end of a protocol."""
-    growing = torch.linspace(0, 1, 4)[None, :, None].expand(1, -1, GROWING)
+    if growing is None:
+        growing = at_potential(0.3)
     with torch.no_grad():
         return laws(growing, torch.ones(1, WIDTH), initial)[0, -1].double().numpy()
 
 
-def electrons(laws: ReactionLaws, initial: torch.Tensor) -> float:
+def electrons(
+    laws: ReactionLaws, initial: torch.Tensor, growing: torch.Tensor | None = None
+) -> float:
     """Of all reductions: shares of what they take of the electrolyte times hazards."""
     share = (initial / initial.sum())[0].numpy()
     found = 0.0
@@ -49,7 +71,7 @@ def electrons(laws: ReactionLaws, initial: torch.Tensor) -> float:
         used = np.flatnonzero(laws.used[:, column].numpy())
         if used.size and share[used].all():
             there = np.exp(np.log(share[used]).mean())
-            found += float(laws.electrons[column]) * there * hazards(laws, initial)[column]
+            found += float(laws.electrons[column]) * there * hazards(laws, initial, growing)[column]
     return found
 
 
@@ -62,10 +84,66 @@ def test_where_they_share_all_electrons_their_number_is_given(laws: ReactionLaws
         laws.last.bias[GROWING + 1] = 30.0  # growth in proportion to the dose
         laws.last.weight.zero_()
         laws.sharing.fill_(10.0)
-        assert electrons(laws, one) == pytest.approx(electrons(laws, two), rel=1e-3)
+        assert electrons(laws, one) == pytest.approx(electrons(laws, two), rel=0.02)
         assert hazards(laws, one)[at] != pytest.approx(hazards(laws, two)[at], rel=0.1)
         laws.sharing.fill_(-10.0)
         assert hazards(laws, one)[at] == pytest.approx(hazards(laws, two)[at], rel=1e-4)
+
+
+@given(
+    arrays(np.float64, (1, 8, 1), elements=st.floats(-0.5, 5.0))
+    | st.just(np.full((1, 8, 1), np.nan)),
+    arrays(np.float64, (1, 3, GROWING), elements=st.floats(0, 1)),
+)
+def test_doses_are_the_same_by_ranges_of_the_potential(
+    voltage: np.ndarray, weights: np.ndarray
+) -> None:
+    """Known or not at all."""
+    others = np.broadcast_to([1e-3, 298.15], (1, 8, 2))
+    drive = torch.tensor(np.concatenate([voltage, others], axis=-1))
+    growing = protocol_features(torch.linspace(0, 7e4, 8).double()[None], drive).growing
+    told = torch.tensor(weights)
+    speeds, spent = by_potential(told, growing)
+    assert (spent >= 0).all()
+    found, wanted = spent @ speeds.transpose(1, 2), growing @ told.transpose(1, 2)
+    np.testing.assert_allclose(found.numpy(), wanted.numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_electrons_are_given_at_each_potential(laws: ReactionLaws) -> None:
+    """Where they share all, whatever the electrolyte and wherever each reaction runs."""
+    one, two = held(EC=3.0, EMC=7.0), held(EC=3.0, DMC=1.0)
+    with torch.no_grad():
+        laws.hindered.zero_()
+        laws.last.bias[GROWING + 1] = 30.0
+        laws.sharing.fill_(10.0)
+        for voltage in (0.01, 0.25, 0.75):
+            there = at_potential(voltage)
+            assert electrons(laws, one, there) == pytest.approx(
+                electrons(laws, two, there), rel=0.02
+            )
+        laws.sharing.fill_(-10.0)
+        there = at_potential(0.01)
+        assert electrons(laws, one, there) != pytest.approx(electrons(laws, two, there), rel=0.1)
+
+
+def test_what_runs_at_lower_potentials_alone_takes_no_electrons_above(laws: ReactionLaws) -> None:
+    """EC is reduced below 1 V here, esters below 0.1 V, one of them quicker."""
+    ec, one, two = (REACTIONS.index(name) for name in ("ec-to-ledc", "emc-to-lmc", "dmc-to-lmc"))
+    fast, slow = held(EC=3.0, EMC=7.0), held(EC=3.0, DMC=7.0)
+    with torch.no_grad():
+        laws.hindered.zero_()
+        laws.prior.fill_(-30.0)
+        laws.prior[:, LEVELS.index(0.1)] = 0.0
+        for column in np.flatnonzero(laws.used[SPECIES.index("EC")].numpy()):
+            laws.prior[column] = -30.0
+            laws.prior[column, LEVELS.index(1.0)] = 0.0
+        laws.last.bias[GROWING + 1] = 30.0
+        laws.own[one], laws.own[two] = 1.0, 0.0
+        laws.sharing.fill_(10.0)
+    above, below = at_potential(0.7), at_potential(0.0)
+    assert hazards(laws, fast, above)[ec] == pytest.approx(hazards(laws, slow, above)[ec], rel=0.02)
+    assert hazards(laws, fast, below)[ec] < 0.5 * hazards(laws, slow, below)[ec]
+    assert hazards(laws, fast, above)[ec] > hazards(laws, fast, below)[ec]
 
 
 def test_what_is_reduced_leaves_less_to_others_and_the_same_share(laws: ReactionLaws) -> None:

@@ -12,7 +12,7 @@ from opir.models.abcc.law_context import HINDRANCES
 from opir.models.abcc.protocol_features import GROWING, LEVELS
 from opir.models.abcc.tables import REACTION_FEATURES, ChemistryTables
 
-__all__ = ["ReactionLaws", "kin"]
+__all__ = ["ReactionLaws", "by_potential", "kin"]
 
 _FIRST_HAZARD = -9.0
 """Logarithm of the hazard that training starts from, per 1e4 s at full weight."""
@@ -29,6 +29,8 @@ _USUAL_SHARE = 0.3
 """Of a reactant in the electrolyte."""
 _LEAST = 1e-6
 _NOTHING = 1e-9
+_LEAST_PART = 1e-3
+"""Of the electrons of all reductions; a range of potentials with less of them counts no more."""
 _OF_REACTANTS, _OF_KIN, _OWN = 0.3, 0.1, 0.3
 """How much what laws have of reactants, and offsets of kin and of a reaction alone, count beside
 what they have of cells."""
@@ -65,7 +67,9 @@ class ReactionLaws(nn.Module):
       doi:10.1002/cssc.201800077), so where much else is reduced less is left for each. Shares
       :math:`c_k` are those of what they reduce in the electrolyte, :math:`z_k` their electrons, and
       :math:`0 < r < 1` is learned: with 1 their sum would be given, with 0 they would not know of
-      each other;
+      each other. What runs besides differs with the potential: where reductions have only the
+      part :math:`f_p` of these electrons, since their weights say that most do not run there, the
+      time spent there counts :math:`f_p^{-r}` times for each of them;
 
     and of reactions without electrons the logarithm of the shares of what they need of the
     electrolyte besides their scarcest reactant is added (mass action).
@@ -135,13 +139,14 @@ class ReactionLaws(nn.Module):
         """
         law = self._law(context, self.features)
         weights = torch.softmax(self.prior + 3 * law[..., :GROWING], dim=-1)
-        dose = growing @ weights.transpose(1, 2)
         size, kinds = law[..., GROWING], law[:, None, :, GROWING + 1 :]
         share = self._share(initial)
         taken = self._hindrance(share) @ (_SCALE * self.hindered)
         offset = _FIRST_HAZARD + 3 * (self.own + self.of_kin[self.kin])
         size = offset + 3 * size - taken + self._needed(share)
-        size = size - self._shared(size, share)
+        speeds, spent = by_potential(weights, growing)
+        taken, more = self._shared(size, share, speeds)
+        size, dose = size - taken, spent @ (speeds * more).transpose(1, 2)
         hazards: Tensor = torch.exp(size.clamp(-25, 8))[:, None] * grown(dose, kinds)
         return hazards
 
@@ -197,15 +202,53 @@ class ReactionLaws(nn.Module):
         needed = there @ self.used - torch.where(counts, scarcest, 0.0)
         return torch.where(self.electrons > 0, 0.0, needed)
 
-    def _shared(self, size: Tensor, share: Tensor) -> Tensor:
-        """What is taken from sizes of reductions for all that is reduced, ``[batch, reaction]``."""
+    def _shared(self, size: Tensor, share: Tensor, speeds: Tensor) -> tuple[Tensor, Tensor]:
+        """What reductions leave each other.
+
+        Args:
+            size: Logarithms of what hazards would be otherwise, ``[batch, reaction]``.
+            share: Of each species in the electrolyte, ``[batch, species]``.
+            speeds: See :func:`by_potential`.
+
+        Returns:
+            What is taken from sizes, ``[batch, reaction]``, and how many times a range counts,
+            ``[batch, reaction, range]``.
+        """
         count = self.used.sum(dim=0)
         there = torch.exp(share.clamp_min(_NOTHING).log() @ self.used / count.clamp_min(1))
         # What is not there must not be learned of, however little.
         there = torch.where((count > 0) & ((share <= 0).float() @ self.used == 0), there, 0.0)
         each = self.electrons * there * torch.exp(size.clamp(-25, 8))
-        whole = torch.log(each.sum(dim=1, keepdim=True) + _NOTHING) - _FIRST_HAZARD
-        return torch.sigmoid(_SCALE * self.sharing) * whole * (self.electrons > 0)
+        whole = each.sum(dim=1, keepdim=True) + _NOTHING
+        part = (each[:, None] @ speeds) / whole[..., None]
+        power, reduced = torch.sigmoid(_SCALE * self.sharing), self.electrons > 0
+        taken = power * (torch.log(whole) - _FIRST_HAZARD) * reduced
+        more = torch.exp(-power * torch.log(part + _LEAST_PART))
+        return taken, torch.where(reduced[:, None], more, 1.0)
+
+
+def by_potential(weights: Tensor, growing: Tensor) -> tuple[Tensor, Tensor]:
+    """The same dose by ranges of the potential.
+
+    Args:
+        weights: Of what only grows, ``[batch, reaction, GROWING]``.
+        growing: See :class:`~opir.models.abcc.protocol_features.ProtocolFeatures`.
+
+    Returns:
+        How quick each reaction's dose grows, ``[batch, reaction, range]``, while the potential is
+        below the first of :data:`LEVELS`, between two, above the last, with either charge and
+        while it is not known; and how much of each there was, ``[batch, times, range]``.
+    """
+    count = len(LEVELS)
+    below, above, time = weights[..., :count], weights[..., count : 2 * count], weights[..., -1:]
+    lower = nn.functional.pad(below.flip(-1).cumsum(-1).flip(-1), (0, 1))
+    upper = nn.functional.pad(above.cumsum(-1), (1, 0))
+    speeds = torch.cat([lower + upper + time, weights[..., 2 * count :]], dim=-1)
+    under, over = growing[..., :count], growing[..., 2 * count - 1 : 2 * count]
+    spent = torch.cat([under[..., :1], under.diff(dim=-1), over], dim=-1)
+    unknown = growing[..., -1:] - spent.sum(dim=-1, keepdim=True)
+    spent = torch.cat([spent, growing[..., 2 * count : -1], unknown], dim=-1)
+    return speeds, spent.clamp_min(0)  # rounding
 
 
 def kin(tables: ChemistryTables) -> NDArray[np.int64]:

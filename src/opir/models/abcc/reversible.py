@@ -33,5 +33,7 @@ def exchanged(left: Tensor, alike: Tensor, binding: Tensor, crowding: Tensor) ->
     """
     weighted = left * torch.exp(binding.clamp(-_MOST, _MOST))
     before, after = left @ alike, weighted @ alike
-    kept = torch.where(before > _LEAST, before / after.clamp_min(_LEAST * _LEAST), 1.0)
-    return weighted * kept * torch.exp(crowding.clamp(-_MOST, _MOST)) - left
+    shared = weighted * (before / after.clamp_min(_LEAST * _LEAST))
+    # Of next to nothing the forms stay as they are.
+    shared = torch.where(before > _LEAST, shared, left)
+    return shared * torch.exp(crowding.clamp(-_MOST, _MOST)) - left
