@@ -8,7 +8,10 @@ stereochemistry, isotopes' effects and reactions.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
 
 from opir.errors import ChemistryError
 
@@ -116,7 +119,8 @@ def _read(smiles: str) -> _Molecule:
     return molecule
 
 
-def count_groups(smiles: str) -> dict[str, int]:
+@lru_cache(maxsize=1024)  # every forecast asks for the same molecules
+def count_groups(smiles: str) -> Mapping[str, int]:
     """How many of each of :data:`GROUPS` a molecule has.
 
     Oxygens of carbonates and esters are not counted as ethers; a cyclic carbonate is a carbonate
@@ -152,4 +156,4 @@ def count_groups(smiles: str) -> dict[str, int]:
                 found["hydroxyl"] += 1
             elif atom not in acyl and len(molecule.beside(atom, "C", 1)) == 2:
                 found["ether oxygen"] += 1
-    return found
+    return MappingProxyType(found)
