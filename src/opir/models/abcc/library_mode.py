@@ -37,6 +37,8 @@ _LOOKED = 3
 """Frames after the given ones that tell, in validation windows, how much to carry on."""
 _DOUBTED = 48
 """Validation windows that samples are held against."""
+_POOLED = 4
+"""Every so many of the runs of a step tell how far laws are apart: all would tell little more."""
 _READ = 128
 """Training spectra that are explained to know what is usual."""
 _STRANGE = 1.5
@@ -68,6 +70,7 @@ class AbccLibrary(NetworkForecaster):
         "learning_rate": (5e-3, 3e-3),
         "width": (128, 192),
         "residual_weight": (0.1, 0.3),
+        "latent_share": (0.5, 0.25),
     }
     any_axis: ClassVar[bool] = True
     needs_system: ClassVar[bool] = True
@@ -202,17 +205,17 @@ class AbccLibrary(NetworkForecaster):
         told, base = module.told(batch, given)
         told, wanted = told.at(frames), later[:, frames] - base[:, None]
         known = frames < int(batch["given_frames"]) - 1
-        told, nats = module.drawn(
-            told, wanted, known, float(self.options["latent_share"]), generator
-        )
+        share = float(self.options["latent_share"])
+        told, nats = module.drawn(told, wanted, known, share, generator)
         error, residual, path = module.beyond(told, wanted)
+        some = told.rows(slice(None, None, _POOLED))
         scale = module.adapter.scale
         terms = {
             "absolute": module.flat(error).abs().mean() / scale,
             "drift": self.options["drift_weight"] * error.abs().mean() / scale,
             "residual": self.options["residual_weight"] * residual.abs().mean() / scale,
             "narrowness": self.options["narrowness"] * nats,
-            "pooling": self.options["pooling_weight"] * module.flow.laws_apart(told),
+            "pooling": self.options["pooling_weight"] * module.flow.laws_apart(some),
         }
         if "extents" in batch:
             off = extent_error(path.extents, batch["extents"][:, 1:][:, frames], self._usual)
@@ -308,8 +311,7 @@ class AbccLibrary(NetworkForecaster):
         check_descriptor(inputs.descriptor)
         axis = self._axis(inputs.wavenumber)
         generator = torch.Generator().manual_seed(seed)
-        shape = (count, len(inputs), inputs.frames, inputs.wavenumber.size)
-        spectra = np.empty(shape, np.float32)
+        spectra = np.empty((count, len(inputs), inputs.frames, inputs.wavenumber.size), np.float32)
         for part, start in self._starts(inputs, axis):
             for number in range(count):
                 noise = torch.randn(start.told.latent.shape, generator=generator)
@@ -434,8 +436,7 @@ class AbccLibrary(NetworkForecaster):
         """
         model = cls(**config["options"])
         axis = np.asarray(arrays["adapter.wavenumber"], dtype=np.float64)
-        tables = ChemistryTables.of(library(), axis)
-        model._tables = tables
+        model._tables = tables = ChemistryTables.of(library(), axis)
         if not tables.are_those_of(config, arrays):
             raise ModelError(
                 f"the {cls.name} in the file was trained with another chemistry library",
