@@ -18,7 +18,7 @@ from opir.models.inputs import Windows
 
 __all__ = ["extent_error", "taught_extents"]
 
-_LITTLE = 0.03
+_LITTLE = 0.003
 """Extents below this share of their reaction's usual one are much the same."""
 
 
