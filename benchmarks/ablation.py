@@ -3,11 +3,13 @@
     python benchmarks/ablation.py STORE                          # 60 s, 3 seeds, random split
     python benchmarks/ablation.py STORE --folds lp57-lithium --seeds 1 --csv FILE
     python benchmarks/ablation.py STORE --what sweep --seeds 1   # sizes and rates
+    python benchmarks/ablation.py STORE --records --variants whole,"without residual"
 
 Simulated data. Each variant is trained on a fold of OpIRBench (the random split, or one that holds
 out the system named) with the same processor time, and scored on its test runs: mean absolute
 error, and the median R2 of the streams against the simulator's. ``no library`` is the perceptron
-`mlp` over the same spectra, drive and descriptors. Mean over seeds, and the largest distance of a
+`mlp` over the same spectra, drive and descriptors; with `--records` all are handed what the cycler
+recorded between the frames. Mean over seeds, and the largest distance of a
 seed from it. Results are added to the CSV as they come; what is in it is not run again.
 """
 
@@ -109,11 +111,17 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--folds", default="random")
     parser.add_argument("--what", choices=("parts", "sweep"), default="parts")
+    parser.add_argument("--variants", default="", help="some of them, commas between")
+    parser.add_argument("--records", action="store_true")
     parser.add_argument("--csv", type=Path)
     asked = parser.parse_args()
-    sources = open_sources(asked.store)
+    sources = open_sources(asked.store, record=asked.records)
     rows = read(asked.csv)
-    variants = PARTS if asked.what == "parts" else SWEEP
+    variants = tuple(PARTS if asked.what == "parts" else SWEEP)
+    if asked.variants:
+        variants = tuple(asked.variants.split(","))
+        if unknown := [name for name in variants if name not in VARIANTS]:
+            parser.error(f"unknown variants {unknown}; known are {', '.join(VARIANTS)}")
     for name in asked.folds.split(","):
         data = load_fold(fold_without(sources, None if name == "random" else name), sources)
         for seed in range(asked.seeds):

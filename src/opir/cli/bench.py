@@ -88,6 +88,9 @@ def tune(
     models: list[str] = typer.Option(["all"], "--models", help="Names with commas between, all."),
     budget: str = typer.Option("20s", help="Training of each trial, processor time."),
     trials: int = typer.Option(6, min=1, help="Trials of each model."),
+    record: bool = typer.Option(
+        False, "--record", help="Hand models what cyclers recorded between the frames, too."
+    ),
     workers: int = _WORKERS,
 ) -> None:
     """Search the options of every model alike, on validation windows; stopped, it goes on."""
@@ -100,9 +103,10 @@ def tune(
         budget=budget,
         trials=trials,
         store=store,
+        record=record,
         workers=workers,
         command=f"opir bench tune --models {','.join(named)} --budget {budget} --trials {trials} "
-        "--store STORE",
+        f"{'--record ' if record else ''}--store STORE",
     )
     for name, entry in sorted(found["models"].items()):
         errors = [t["validation_mae"] for t in entry["trials"] if t["validation_mae"] is not None]

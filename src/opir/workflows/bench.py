@@ -233,6 +233,7 @@ def bench_tune(
     budget: str | float = "20s",
     trials: int = 6,
     store: Path | str,
+    record: bool = False,
     workers: int = 2,
     command: str = "",
     progress: bool | None = None,
@@ -243,6 +244,7 @@ def bench_tune(
         models=chosen_models(models),
         budget=seconds(budget),
         main=str(store),
+        record=record,
     )
     shown: list[Progress] = []
 

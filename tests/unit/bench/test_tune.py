@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,8 @@ def test_tuning_is_kept_and_used(tmp_path: Path) -> None:
     assert path.stat().st_mtime_ns == written
     with pytest.raises(OptionError, match="trials 2, now 3"):
         tune(asked, path, trials=3, workers=0)
+    with pytest.raises(OptionError, match="record False, now True"):
+        tune(replace(asked, record=True), path, trials=2, workers=0)
     assert read_tuned(path)["persistence"] == {}
     record = json.loads(path.read_text(encoding="utf-8"))
     record["models"]["ridge"]["best"] = {"components": [1]}

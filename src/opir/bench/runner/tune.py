@@ -100,13 +100,14 @@ def tune(
         "fold_hash": bench.fold_hash(key),
         "budget_seconds": settings.budget,
         "trials": trials,
+        "record": settings.record,
     }
     path = Path(path)
     models: dict[str, Any] = {}
     if path.is_file():
         before = _read(path)
-        for name in ("fold_hash", "budget_seconds", "trials"):
-            if before.get(name) != head[name]:
+        for name in ("fold_hash", "budget_seconds", "trials", "record"):
+            if before.get(name, False) != head[name]:
                 raise OptionError(
                     f"the trials in the file were made with {name} {before.get(name)}, now "
                     f"{head[name]}",
