@@ -15,7 +15,7 @@ demo: .venv/demo.stamp
 	$(BIN)/python -m opir demo --out results/demo --force
 
 test: .venv/test.stamp check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: .venv/test.stamp
 	$(BIN)/python -m ruff check .

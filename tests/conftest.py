@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # One process a core, so one thread each; read when numpy and torch are loaded, later.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED_REAL = Path(__file__).resolve().parents[2] / "shared" / "real"
 
