@@ -351,15 +351,29 @@ def test_what_only_tells_systems_apart_is_not_carried_beyond_training() -> None:
     assert (context(temperature, 5.0) > context(temperature, 0.0)).any(axis=1).all()
 
 
-def test_a_file_of_another_chemistry_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("key", "value", "what"),
+    [
+        ("reactions", None, "chemistry library"),
+        ("law", 1, "law of reactions"),
+        ("law", None, "law"),
+    ],
+)
+def test_a_file_of_another_chemistry_or_law_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: int | None, what: str
 ) -> None:
+    """Weights of another law have the same shapes, and would forecast something else."""
     model = drawn()
     config, arrays = model.state()
-    config["reactions"] = config["reactions"][::-1]
+    if value is not None:
+        config[key] = value
+    elif key == "law":
+        del config[key]  # as before there was a number
+    else:
+        config[key] = config[key][::-1]
     monkeypatch.setattr(AbccLibrary, "state", lambda self: (config, arrays))
     path = model.save(tmp_path / "model.safetensors")
-    with pytest.raises((ModelError, FormatError), match="another chemistry library"):
+    with pytest.raises((ModelError, FormatError), match=f"another {what}"):
         load_model(path)
 
 

@@ -23,6 +23,7 @@ from opir.models.networks.layers import Residual
 
 __all__ = [
     "LARGEST_SHIFT",
+    "LAW",
     "PARTS",
     "LibraryFlow",
     "LibraryInputs",
@@ -31,6 +32,9 @@ __all__ = [
 
 PARTS = ("irreversible", "reversible", "residual")
 """What changes of the spectrum are made of."""
+
+LAW = 2
+"""Number of the formulas: one higher whenever the same weights would forecast something else."""
 
 LARGEST_SHIFT = 1.0
 """How far the bands of a population move at most while the state of the cell changes [cm-1]."""

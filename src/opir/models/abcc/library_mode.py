@@ -18,7 +18,7 @@ from opir.models.abcc.library_absorbance import quick_absorbance
 from opir.models.abcc.library_axis import OtherAxis
 from opir.models.abcc.library_doubt import chosen_doubt
 from opir.models.abcc.library_extents import extent_error, taught_extents
-from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPath
+from opir.models.abcc.library_flow import LAW, LibraryFlow, LibraryInputs, LibraryPath
 from opir.models.abcc.library_module import LibraryModule, Start
 from opir.models.abcc.protocol_features import GROWING, STATES
 from opir.models.abcc.reactions import quick_extents
@@ -205,8 +205,7 @@ class AbccLibrary(NetworkForecaster):
         told, base = module.told(batch, given)
         told, wanted = told.at(frames), later[:, frames] - base[:, None]
         known = frames < int(batch["given_frames"]) - 1
-        share = float(self.options["latent_share"])
-        told, nats = module.drawn(told, wanted, known, share, generator)
+        told, nats = module.drawn(told, wanted, known, self.options["latent_share"], generator)
         error, residual, path = module.beyond(told, wanted)
         some = told.rows(slice(None, None, _POOLED))
         scale = module.adapter.scale
@@ -309,10 +308,9 @@ class AbccLibrary(NetworkForecaster):
         if count < 1:
             raise OptionError(f"{count} samples were asked for; at least 1 is needed")
         check_descriptor(inputs.descriptor)
-        axis = self._axis(inputs.wavenumber)
         generator = torch.Generator().manual_seed(seed)
         spectra = np.empty((count, len(inputs), inputs.frames, inputs.wavenumber.size), np.float32)
-        for part, start in self._starts(inputs, axis):
+        for part, start in self._starts(inputs, self._axis(inputs.wavenumber)):
             for number in range(count):
                 noise = torch.randn(start.told.latent.shape, generator=generator)
                 noise = self.module.drawn_apart(start) * noise.to(start.base.device)
@@ -423,23 +421,25 @@ class AbccLibrary(NetworkForecaster):
     # -- state ----------------------------------------------------------------------------------
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
-        """Options, sizes, names of the chemistry and weights."""
+        """Options, sizes, names of the chemistry, number of the law, and weights."""
         config, arrays = super().state()
-        return config | self.tables.names, arrays
+        return config | self.tables.names | {"law": LAW}, arrays
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Arrays) -> Self:
         """From :meth:`state`.
 
         Raises:
-            ModelError: If the chemistry library is not the one it was trained with.
+            ModelError: If the chemistry library or the law is not the one it was trained with.
         """
         model = cls(**config["options"])
         axis = np.asarray(arrays["adapter.wavenumber"], dtype=np.float64)
         model._tables = tables = ChemistryTables.of(library(), axis)
-        if not tables.are_those_of(config, arrays):
+        known = config.get("law") == LAW
+        if not known or not tables.are_those_of(config, arrays):
+            other = "chemistry library" if known else "law of reactions"
             raise ModelError(
-                f"the {cls.name} in the file was trained with another chemistry library",
+                f"the {cls.name} in the file was trained with another {other}",
                 remedy="Use the opir that wrote it, or train it anew",
             )
         adapter = SpectraAdapter.empty(config)
