@@ -107,10 +107,10 @@ def tune(
     if path.is_file():
         before = _read(path)
         for name in ("fold_hash", "budget_seconds", "trials", "record"):
-            if before.get(name, False) != head[name]:
+            made, now = before.get(name, False), head[name]
+            if made != now:
                 raise OptionError(
-                    f"the trials in the file were made with {name} {before.get(name)}, now "
-                    f"{head[name]}",
+                    f"the trials in the file were made with {name} {made}, now {now}",
                     remedy="Name another file, or remove it",
                     path=path,
                 )
