@@ -36,7 +36,6 @@ PARTS: dict[str, tuple[str, dict[str, Any], float]] = {
     "without residual": ("abcc-library", {"without": "residual"}, 5e-3),
     "residual not penalised": ("abcc-library", {"residual_weight": 0.0}, 5e-3),
     "without latent": ("abcc-library", {"latent_share": 0.0}, 5e-3),
-    "without pooling of laws": ("abcc-library", {"pooling_weight": 0.0}, 5e-3),
     "loss with baseline": ("abcc-library", {"drift_weight": 1.0}, 5e-3),
     "no library": ("mlp", {}, 3e-3),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,6 +119,19 @@ def test_who_is_told_learns_which_reactions_run(cells: Windows) -> None:
     # spectra alone: a run that nobody knows the extents of is learned from all the same
     untold = replace(cells, extents=None, reactions=())
     assert AbccLibrary().taught(untold) == {}
+
+
+def test_laws_are_pooled_where_extents_are_told_and_nowhere_else(
+    cells: Windows, tmp_path: Path
+) -> None:
+    """From spectra alone the residual would take the bands of what pooled laws do not make."""
+    config = TrainingConfig(steps=1, batch=8, device="cpu")
+    untold = replace(cells, extents=None, reactions=())
+    for data, told in ((cells, True), (untold, False)):
+        log = tmp_path / f"{told}.jsonl"
+        train(AbccLibrary(width=16, shared=8), data, config=config, log=log)
+        terms = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
+        assert ("pooling" in terms) is ("extents" in terms) is told
 
 
 def test_dilution_is_that_of_the_cells_of_the_library() -> None:

@@ -61,8 +61,8 @@ class AbccLibrary(NetworkForecaster):
         latent_share: Of the runs of a step of which frames tell of the latent.
         narrowness: Of what frames tell of the latent (a divergence, in nats), in the loss.
         extent_weight: Of errors of extents in the loss, where training windows tell the true ones.
-        pooling_weight: Of how far laws of reactions are from usual ones, in the loss; see
-            :class:`~opir.models.abcc.reaction_laws.ReactionLaws`.
+        pooling_weight: Of how far laws of reactions are from usual ones, in the loss, where windows
+            tell true extents (:class:`~opir.models.abcc.reaction_laws.ReactionLaws`).
     """
 
     name: ClassVar[str] = "abcc-library"
@@ -207,18 +207,18 @@ class AbccLibrary(NetworkForecaster):
         known = frames < int(batch["given_frames"]) - 1
         told, nats = module.drawn(told, wanted, known, self.options["latent_share"], generator)
         error, residual, path = module.beyond(told, wanted)
-        some = told.rows(slice(None, None, _POOLED))
         scale = module.adapter.scale
         terms = {
             "absolute": module.flat(error).abs().mean() / scale,
             "drift": self.options["drift_weight"] * error.abs().mean() / scale,
             "residual": self.options["residual_weight"] * residual.abs().mean() / scale,
             "narrowness": self.options["narrowness"] * nats,
-            "pooling": self.options["pooling_weight"] * module.flow.laws_apart(some),
         }
         if "extents" in batch:
             off = extent_error(path.extents, batch["extents"][:, 1:][:, frames], self._usual)
+            apart = module.flow.laws_apart(told.rows(slice(None, None, _POOLED)))
             terms["extents"] = self.options["extent_weight"] * off
+            terms["pooling"] = self.options["pooling_weight"] * apart
         return terms
 
     def calibrate(self, validation: Windows) -> None:
