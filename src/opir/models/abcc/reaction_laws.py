@@ -141,9 +141,9 @@ class ReactionLaws(nn.Module):
         weights = torch.softmax(self.prior + 3 * law[..., :GROWING], dim=-1)
         size, kinds = law[..., GROWING], law[:, None, :, GROWING + 1 :]
         share = self._share(initial)
-        taken = self._hindrance(share) @ (_SCALE * self.hindered)
+        hindered = self._hindrance(share) @ (_SCALE * self.hindered)
         offset = _FIRST_HAZARD + 3 * (self.own + self.of_kin[self.kin])
-        size = offset + 3 * size - taken + self._needed(share)
+        size = offset + 3 * size - hindered + self._needed(share)
         speeds, spent = by_potential(weights, growing)
         taken, more = self._shared(size, share, speeds)
         size, dose = size - taken, spent @ (speeds * more).transpose(1, 2)
