@@ -21,13 +21,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from freed import FreedLibrary
 
-from opir.bench.data import FoldData, load_fold, open_sources
-from opir.models import Forecaster, TrainedForecaster, get_model
+from opir.bench.data import FoldData, Sources, load_fold, open_sources
+from opir.bench.scoring import score
+from opir.models import Forecast, Forecaster, TrainedForecaster, get_model
 from opir.training import TrainingConfig
 from opir.training.loop import train
 from opir.workflows.pretrain import stream_r2
 from opir.workflows.train_store import fold_without
+from opir.workflows.true_extents import with_extents
 
 PARTS: dict[str, tuple[str, dict[str, Any], float]] = {
     "whole": ("abcc-library", {}, 5e-3),
@@ -37,6 +40,11 @@ PARTS: dict[str, tuple[str, dict[str, Any], float]] = {
     "residual not penalised": ("abcc-library", {"residual_weight": 0.0}, 5e-3),
     "without latent": ("abcc-library", {"latent_share": 0.0}, 5e-3),
     "loss with baseline": ("abcc-library", {"drift_weight": 1.0}, 5e-3),
+    "loss with true extents": ("abcc-library", {"taught": True, "pooling_weight": 0.0}, 5e-3),
+    "loss with true extents and pooling": ("abcc-library", {"taught": True}, 5e-3),
+    "extents that may fall": ("abcc-library", {"freed": "direction"}, 5e-3),
+    "extents beyond what is there": ("abcc-library", {"freed": "limits"}, 5e-3),
+    "atoms not kept": ("abcc-library", {"freed": "yields"}, 5e-3),
     "no library": ("mlp", {}, 3e-3),
 }
 SWEEP: dict[str, tuple[str, dict[str, Any], float]] = {
@@ -49,16 +57,29 @@ SWEEP: dict[str, tuple[str, dict[str, Any], float]] = {
     "learning rate 8e-3": ("abcc-library", {}, 8e-3),
 }
 VARIANTS = {**PARTS, **SWEEP}
-FIELDS = ("fold", "variant", "seed", "steps", "mae", "persistence", "solvent", "sei")
+VIOLATIONS = ("fallen", "atoms", "negative")
+FIELDS = (
+    "fold", "variant", "seed", "steps", "mae", "persistence", "solvent", "sei", *VIOLATIONS,
+)  # fmt: skip
+COLUMNS = {"solvent": ".2f", "sei": ".2f", "fallen": ".1%", "atoms": ".0e", "negative": ".0%"}
+"""Of the table, and how their numbers are written."""
+_LEAST = 1e-6
+"""Of the largest amount of a run; less below zero is rounding."""
 
 
-def run(data: FoldData, variant: str, seed: int, seconds: float) -> dict[str, Any]:
+def run(
+    data: FoldData, sources: Sources, variant: str, seed: int, seconds: float
+) -> dict[str, Any]:
     """Train and score one."""
     name, options, rate = VARIANTS[variant]
-    model: Forecaster = get_model(name)(**options)
+    options = dict(options)
+    learn = data.train
+    if options.pop("taught", False):
+        learn = with_extents(learn, sources.store("main"), data.fold.train)
+    model: Forecaster = (FreedLibrary if "freed" in options else get_model(name))(**options)
     assert isinstance(model, TrainedForecaster)
     config = TrainingConfig(seconds=seconds, seed=seed, batch=32, learning_rate=rate, device="cpu")
-    done = train(model, data.train, data.validation, config=config, progress=False)
+    done = train(model, learn, data.validation, config=config, progress=False)
     forecast = model.forecast(data.test.inputs)
     row = {
         "fold": data.fold.name,
@@ -72,7 +93,20 @@ def run(data: FoldData, variant: str, seed: int, seconds: float) -> dict[str, An
     }
     found = stream_r2(forecast, data)
     row |= {name.split()[1]: value for name, value in found.items()}
-    return row
+    return row | violations(forecast, data)
+
+
+def violations(forecast: Forecast, data: FoldData) -> dict[str, Any]:
+    """How far constraints are violated; nothing for a model without extents and amounts."""
+    if forecast.extents is None or forecast.amounts is None:
+        return dict.fromkeys(VIOLATIONS, "")
+    found = score(forecast, data, metrics=("irreversibility", "mass-balance")).means
+    largest = np.abs(forecast.amounts).max(axis=(1, 2))
+    return {
+        "fallen": found["irreversibility"],
+        "atoms": found["mass-balance"],
+        "negative": float((forecast.amounts.min(axis=(1, 2)) < -_LEAST * largest).mean()),
+    }
 
 
 def read(path: Path | None) -> list[dict[str, Any]]:
@@ -85,20 +119,24 @@ def read(path: Path | None) -> list[dict[str, Any]]:
 
 def shown(rows: list[dict[str, Any]], fold: str) -> str:
     """The table of a fold, as Markdown."""
-    lines = ["| variant | seeds | MAE / 1e-3 | R2 solvent | R2 sei |", "|---|---|---|---|---|"]
+    lines = [
+        "| variant | seeds | steps | MAE / 1e-3 | R2 solvent | R2 sei "
+        "| extents that fall | atoms off | runs with amounts below 0 |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     for variant in VARIANTS:
         some = [row for row in rows if row["fold"] == fold and row["variant"] == variant]
         if not some:
             continue
         errors = 1e3 * np.array([float(row["mae"]) for row in some])
-        off = f" ± {np.abs(errors - errors.mean()).max():.2f}" if len(some) > 1 else ""
+        off = f" ± {np.abs(errors - errors.mean()).max():.3f}" if len(some) > 1 else ""
+        steps = np.mean([float(row["steps"]) for row in some])
         parts = [
-            f"{np.mean([float(row[name]) for row in some]):.2f}" if some[0][name] != "" else "-"
-            for name in ("solvent", "sei")
+            "-" if some[0][name] == "" else f"{np.mean([float(row[name]) for row in some]):{shape}}"
+            for name, shape in COLUMNS.items()
         ]
-        lines.append(
-            f"| {variant} | {len(some)} | {errors.mean():.2f}{off} | {parts[0]} | {parts[1]} |"
-        )
+        head = f"| {variant} | {len(some)} | {steps:.0f} | {errors.mean():.3f}{off} | "
+        lines.append(head + " | ".join(parts) + " |")
     return "\n".join(lines)
 
 
@@ -128,7 +166,7 @@ def main() -> None:
                 key = (data.fold.name, variant, str(seed))
                 if key in {(r["fold"], r["variant"], str(r["seed"])) for r in rows}:
                     continue
-                rows.append(run(data, variant, seed, asked.seconds))
+                rows.append(run(data, sources, variant, seed, asked.seconds))
                 print(rows[-1], flush=True)
                 if asked.csv:
                     with asked.csv.open("w", newline="", encoding="utf-8") as file:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,23 @@ def test_tuning_is_kept_and_used(tmp_path: Path) -> None:
     bench_run(out, tasks=("own-store",), models=models, store=store.url, tuned=path, workers=0)
     options = {result.model: result.record["options"] for result in read_results(out)}
     assert options == {"ridge": {"components": [1]}, "persistence": {}}
+
+
+def test_a_search_that_is_stopped_does_not_wait_for_the_trials_that_run(tmp_path: Path) -> None:
+    store, path = small_store(tmp_path / "store"), tmp_path / "tuned.json"
+    models, budget = ("persistence", "gru"), 120.0
+    asked = BenchSettings(("own-store",), models, main=str(store.url), budget=budget)
+
+    def stop(done: int, total: int, text: str) -> None:
+        assert text.startswith("persistence")
+        raise KeyboardInterrupt
+
+    began, others = time.monotonic(), set(active_children())
+    with pytest.raises(KeyboardInterrupt):
+        tune(asked, path, trials=1, workers=2, report=stop)
+    assert time.monotonic() - began < budget / 2
+    assert set(active_children()) <= others
+    assert set(json.loads(path.read_text(encoding="utf-8"))["models"]) == {"persistence"}
 
 
 def test_the_runs_of_a_small_store_are_those_of_the_full_set() -> None:

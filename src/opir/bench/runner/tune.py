@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib.resources import files
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ from opir.workers import ONE_THREAD
 
 __all__ = ["read_tuned", "shipped_options", "trials_of", "tune"]
 
+_ENDED = 10.0
+"""How long a process that was told to end is waited for [s]."""
 _KIND = "bench-tuning"
 
 
@@ -141,6 +143,7 @@ def tune(
         for name, options in todo:
             take(name, _trial(name, options))
     elif todo:
+        others = set(active_children())
         with (
             _one_thread(),
             ProcessPoolExecutor(
@@ -153,6 +156,10 @@ def tune(
                     take(running[future], future.result())
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
+                # The end of the program would wait for trials that run, however long their budget.
+                for process in set(active_children()) - others:
+                    process.terminate()
+                    process.join(_ENDED)
                 raise
     return head | {"models": models}
 
