@@ -8,7 +8,9 @@ the whole protocol; ``spectrum`` also what a static spectrum without any error w
 ``frames`` knows composition, and of the course what every contestant is handed: voltage, current
 and temperature at the frames, minutes to hours apart. The median change, whole and by streams, is
 scored as the forecast of a model is in OpIRBench. Shares are of runs that have an onset or a peak:
-mean error over the bands of a run at most 50 mV, 5 cm-1. A model may be scored on the same runs.
+mean error over the bands of a run at most 50 mV, 5 cm-1. A model may be scored on the same runs,
+told of the drive at the frames and, where the store has it, handed the record between them.
+With `--replicas 0` the model alone is.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from opir.bench.data import FoldData, load_fold, open_sources
+from opir.bench.data import FoldData, load_fold, open_sources, with_all_known
 from opir.bench.scoring.score import score, subset_of
 from opir.bench.tasks import TASKS
 from opir.chemistry import Library
@@ -160,11 +162,16 @@ def main() -> None:
         print("| | MAE x 1e-3 | onset / mV | <= 50 mV | missed | peaks / cm-1 | <= 5 cm-1 | "
               "missed | R2 solvent | R2 sei |")  # fmt: skip
         print("|---" * 10 + "|")
-        for name, forecast in forecasts(data, asked.replicas).items():
-            print(told(f"oracle, {name}", forecast, data), flush=True)
+        if asked.replicas:
+            for name, forecast in forecasts(data, asked.replicas).items():
+                print(told(f"oracle, {name}", forecast, data), flush=True)
         if asked.model:
-            model = from_pretrained(asked.model)
+            model, more = from_pretrained(asked.model), with_all_known(asked.store)
             print(told(model.name, model.forecast(data.test.inputs), data), flush=True)
+            if more.record:
+                handed = some_runs(load_fold(fold, more), asked.runs)
+                forecast = model.forecast(handed.test.inputs)
+                print(told(f"{model.name}, handed the record", forecast, data), flush=True)
 
 
 if __name__ == "__main__":
