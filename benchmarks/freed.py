@@ -33,16 +33,14 @@ from opir.models.forecast import Forecast
 from opir.models.inputs import ForecastInputs
 from opir.models.networks.adapter import Sizes
 
-__all__ = ["FREED", "FreedLibrary"]
-
-FREED = ("direction", "limits", "yields")
+__all__ = ["FreedLibrary"]
 
 _FORWARDS = 1.5
 """Before its hyperbolic tangent: near 1, and still free to turn."""
 
 
 class FreedFlow(LibraryFlow):
-    """The flow with one constraint less, one of :data:`FREED`."""
+    """The flow with one constraint less."""
 
     def __init__(self, freed: str, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -116,7 +114,7 @@ class FreedLibrary(AbccLibrary):
     """`abcc-library` over :class:`FreedFlow`; not in the register, since it is to be used by none.
 
     Args:
-        freed: One of :data:`FREED`.
+        freed: What is left to the data: `direction`, `limits` or `yields`.
         options: As of the model.
     """
 
