@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 
 from opir import plots
 from opir.errors import AxisError, OptionError, OutputExistsError, UnknownNameError
@@ -16,6 +17,8 @@ from opir.plots.style import (
     DIVERGING,
     cell_edges,
     colour_limits,
+    new_figure,
+    save,
     signal_label,
     time_unit,
     with_gaps,
@@ -327,3 +330,23 @@ def test_drawing_leaves_pyplot_alone() -> None:
         "assert 'matplotlib' in sys.modules and 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, capture_output=True)
+
+
+def test_a_png_drawn_once_has_the_pixels_that_savefig_gives(tmp_path: Path) -> None:
+    def drawn() -> Figure:
+        figure = new_figure(4, 3)
+        axes = figure.subplots(1, 2)
+        mesh = axes[0].pcolormesh(np.arange(12.0).reshape(3, 4))
+        figure.colorbar(mesh, ax=axes[0], label="Absorbance")
+        axes[1].plot([1, 2], [1, 3], label="a line")
+        axes[1].legend()
+        figure.suptitle("Two axes")
+        return figure
+
+    figure = drawn()
+    before = figure.get_dpi()
+    save(figure, tmp_path / "once.png", dpi=130)
+    assert figure.get_dpi() == before
+    drawn().savefig(tmp_path / "twice.png", dpi=130)
+    once, twice = (imread(tmp_path / name) for name in ("once.png", "twice.png"))
+    np.testing.assert_array_equal(once, twice)

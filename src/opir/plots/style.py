@@ -259,10 +259,9 @@ def colour_limits(
 
 def _gaps(axis: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Which steps of an axis are gaps, and the usual step around each, shape ``[point - 1]``."""
-    from scipy.ndimage import median_filter
-
     steps = np.abs(np.diff(axis))
-    usual = np.asarray(median_filter(steps, size=11, mode="mirror"))
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(steps, 5, mode="reflect"), 11)
+    usual = np.asarray(np.median(around, axis=-1))
     return steps > _GAP * usual, usual
 
 
@@ -392,15 +391,27 @@ def save(
     """
     path = Path(path)
     check_ending(path)
+    kept = metadata or {}
     with atomic_path(path, overwrite=overwrite) as temporary:
-        figure.savefig(
-            temporary,
-            format=path.suffix.lower()[1:],
-            dpi=dpi,
-            metadata={"Creator" if path.suffix.lower() != ".png" else "Software": "opir"}
-            | (metadata or {}),
-        )
+        if path.suffix.lower() == ".png":
+            _save_pixels(figure, temporary, dpi, {"Software": "opir"} | kept)
+        else:
+            ending = path.suffix.lower()[1:]
+            figure.savefig(temporary, format=ending, dpi=dpi, metadata={"Creator": "opir"} | kept)
     return path
+
+
+def _save_pixels(figure: Figure, path: Path, dpi: int, metadata: dict[str, Any]) -> None:
+    """Write a PNG, drawn once: ``savefig`` draws everything once more to work out the layout."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    before = figure.get_dpi()
+    figure.set_dpi(dpi)
+    try:
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.print_png(path, metadata=metadata)
+    finally:
+        figure.set_dpi(before)
 
 
 def check_ending(path: Path | str, endings: Sequence[str] = FORMATS) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from opir.bench.report import report_page
+from opir.bench.report.report import report_page
 from opir.bench.results.cells import collect
 from opir.errors import OptionError
 from opir.files import atomic_path, check_output
