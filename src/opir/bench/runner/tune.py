@@ -5,8 +5,11 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import logging
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -147,19 +150,23 @@ def tune(
         with (
             _one_thread(),
             ProcessPoolExecutor(
-                workers, get_context("spawn"), initializer=_begin, initargs=(settings,)
+                workers, get_context("spawn"), initializer=_begin_process, initargs=(settings,)
             ) as pool,
         ):
-            running = {pool.submit(_trial, name, options): name for name, options in todo}
+            with _deaf():  # and so the processes, which begin here
+                running = {pool.submit(_trial, name, options): name for name, options in todo}
             try:
                 for future in as_completed(running):
                     take(running[future], future.result())
             except BaseException:
+                # A trial that runs would be waited for, however long its budget.
                 pool.shutdown(wait=False, cancel_futures=True)
-                # The end of the program would wait for trials that run, however long their budget.
-                for process in set(active_children()) - others:
+                begun = set(active_children()) - others
+                for process in begun:
                     process.terminate()
+                for process in begun:
                     process.join(_ENDED)
+                    process.kill()
                 raise
     return head | {"models": models}
 
@@ -179,8 +186,33 @@ def _one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ctrl-C is not heard, and never by processes that begin here: who began them ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+
+
+def _end(*_: object) -> None:
+    """What a process does that is told to end: it leaves this trial, begins no other, tidies up."""
+    logging.getLogger("concurrent.futures").disabled = True
+    _STATE["ended"] = True
+    raise SystemExit
+
+
 _STATE: dict[str, Any] = {}
-"""Of a worker process: settings and data, read once."""
+"""Of a worker process: settings and data, read once; that it was told to end."""
+
+
+def _begin_process(settings: BenchSettings) -> None:
+    signal.signal(signal.SIGTERM, _end)
+    _begin(settings)
 
 
 def _begin(settings: BenchSettings) -> None:
@@ -189,6 +221,8 @@ def _begin(settings: BenchSettings) -> None:
 
 
 def _trial(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    if "ended" in _STATE:
+        raise SystemExit
     data, settings = _STATE["data"], _STATE["settings"]
     trial: dict[str, Any] = {"options": options, "validation_mae": None}
     try:
