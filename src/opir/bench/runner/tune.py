@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib.resources import files
 from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -160,13 +161,7 @@ def tune(
                     take(running[future], future.result())
             except BaseException:
                 # A trial that runs would be waited for, however long its budget.
-                pool.shutdown(wait=False, cancel_futures=True)
-                begun = set(active_children()) - others
-                for process in begun:
-                    process.terminate()
-                for process in begun:
-                    process.join(_ENDED)
-                    process.kill()
+                _end_all(pool, set(active_children()) - others)
                 raise
     return head | {"models": models}
 
@@ -197,6 +192,21 @@ def _deaf() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+
+
+def _end_all(pool: ProcessPoolExecutor, processes: set[BaseProcess]) -> None:
+    """Tell processes to end, wait until they have, and do away with those that do not."""
+
+    def kill() -> None:
+        for process in processes:
+            process.kill()
+
+    for process in processes:
+        process.terminate()
+    late = threading.Timer(_ENDED, kill)
+    late.start()
+    pool.shutdown(cancel_futures=True)
+    late.cancel()
 
 
 def _end(*_: object) -> None:
