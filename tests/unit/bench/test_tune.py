@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from dataclasses import replace
-from multiprocessing import active_children
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_bench import small_store
@@ -109,7 +110,9 @@ def test_tuning_is_kept_and_used(tmp_path: Path) -> None:
     assert options == {"ridge": {"components": [1]}, "persistence": {}}
 
 
-def test_a_search_that_is_stopped_does_not_wait_for_the_trials_that_run(tmp_path: Path) -> None:
+def test_a_search_that_is_stopped_does_not_wait_for_the_trials_that_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store, path = small_store(tmp_path / "store"), tmp_path / "tuned.json"
     models, budget = ("persistence", "gru"), 120.0
     asked = BenchSettings(("own-store",), models, main=str(store.url), budget=budget)
@@ -118,12 +121,40 @@ def test_a_search_that_is_stopped_does_not_wait_for_the_trials_that_run(tmp_path
         assert text.startswith("persistence")
         raise KeyboardInterrupt
 
-    began, others = time.monotonic(), set(active_children())
+    begun: list[subprocess.Popen[str]] = []
+
+    def begin(*words: Any, **how: Any) -> subprocess.Popen[str]:
+        begun.append(popen(*words, **how))
+        return begun[-1]
+
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", begin)
+    began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         tune(asked, path, trials=1, workers=2, report=stop)
     assert time.monotonic() - began < budget / 2
-    assert set(active_children()) <= others
+    assert begun
+    assert all(process.poll() is not None for process in begun)
     assert set(json.loads(path.read_text(encoding="utf-8"))["models"]) == {"persistence"}
+
+
+def test_processes_find_the_same_and_one_that_dies_costs_its_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    store, models = small_store(tmp_path / "store"), ("ridge", "contestants:Dies", "persistence")
+    asked = BenchSettings(("own-store",), models, main=str(store.url), budget=1.0)
+    found = tune(asked, tmp_path / "two.json", trials=2, workers=2)["models"]
+    dead = found["contestants:Dies"]
+    assert dead["best"] is None
+    assert [trial["error"][:34] for trial in dead["trials"]] == [
+        "the model's process ended with 7; "
+    ]
+    alone = replace(asked, models=("ridge", "persistence"))
+    same = tune(alone, tmp_path / "none.json", trials=2, workers=0)["models"]
+    for name, entry in same.items():
+        errors = [trial["validation_mae"] for trial in entry["trials"]]
+        assert sorted(t["validation_mae"] for t in found[name]["trials"]) == sorted(errors)
 
 
 def test_the_runs_of_a_small_store_are_those_of_the_full_set() -> None:

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
-import logging
-import os
-import signal
-import sys
-import threading
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
-from multiprocessing import active_children, get_context
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +15,13 @@ import opir
 from opir.bench.results.record import write_json
 from opir.bench.runner.bench import Bench
 from opir.bench.runner.contestant import searched
-from opir.bench.runner.job import sentence
 from opir.bench.runner.settings import BenchSettings
-from opir.bench.runner.training import make_and_train
-from opir.bench.scoring import check_forecast
+from opir.bench.runner.trial import Trials, do_trial, trial_data
 from opir.errors import FormatError, OptionError
 from opir.files import read_text
-from opir.workers import ONE_THREAD
 
 __all__ = ["read_tuned", "shipped_options", "trials_of", "tune"]
 
-_ENDED = 10.0
-"""How long a process that was told to end is waited for [s]."""
 _KIND = "bench-tuning"
 
 
@@ -83,7 +67,7 @@ def tune(
         settings: Models, budget, store and task; ``opir bench tune`` takes the random split.
         path: File for the result.
         trials: Of each model; fewer where its search has fewer combinations.
-        workers: Processes; 0 does all in this one.
+        workers: Processes of one thread each; 0 does all in this one.
         command: What was typed, for the record.
         report: Called with trials done, trials in all, and a line on the last one.
 
@@ -93,6 +77,7 @@ def tune(
     Raises:
         OptionError: If the file is of other settings.
         FormatError: If it is damaged.
+        OpirError: If a process does not start.
     """
     if trials < 1:
         raise OptionError(f"{trials} trials were asked for; at least 1 is needed")
@@ -142,113 +127,15 @@ def tune(
         if report is not None:
             report(count, total, f"{name} {trial['validation_mae'] or 'failed'}")
 
-    if workers == 0:
-        _begin(settings)
+    if workers == 0 and todo:
+        data = trial_data(settings)
         for name, options in todo:
-            take(name, _trial(name, options))
+            take(name, do_trial(name, options, data, settings.budget))
     elif todo:
-        others = set(active_children())
-        with (
-            _one_thread(),
-            ProcessPoolExecutor(
-                workers, get_context("spawn"), initializer=_begin_process, initargs=(settings,)
-            ) as pool,
-        ):
-            with _deaf():  # and so the processes, which begin here
-                running = {pool.submit(_trial, name, options): name for name, options in todo}
-            try:
-                for future in as_completed(running):
-                    take(running[future], future.result())
-            except BaseException:
-                # A trial that runs would be waited for, however long its budget.
-                _end_all(pool, set(active_children()) - others)
-                raise
+        with Trials(settings, workers) as pool:
+            for name, trial in pool.run(todo):
+                take(name, trial)
     return head | {"models": models}
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Processes begun here compute with one thread each, as those of a run of the benchmark do."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Ctrl-C is not heard, and never by processes that begin here: who began them ends them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
-
-
-def _end_all(pool: ProcessPoolExecutor, processes: set[BaseProcess]) -> None:
-    """Tell processes to end, wait until they have, and do away with those that do not."""
-
-    def kill() -> None:
-        for process in processes:
-            process.kill()
-
-    for process in processes:
-        process.terminate()
-    late = threading.Timer(_ENDED, kill)
-    late.start()
-    pool.shutdown(cancel_futures=True)
-    late.cancel()
-
-
-def _end(*_: object) -> None:
-    """What a process does that is told to end: it leaves this trial, begins no other, tidies up."""
-    logging.getLogger("concurrent.futures").disabled = True
-    _STATE["ended"] = True
-    raise SystemExit
-
-
-_STATE: dict[str, Any] = {}
-"""Of a worker process: settings and data, read once; that it was told to end."""
-
-
-def _begin_process(settings: BenchSettings) -> None:
-    signal.signal(signal.SIGTERM, _end)
-    _begin(settings)
-
-
-def _begin(settings: BenchSettings) -> None:
-    bench = Bench(settings)
-    _STATE.update(settings=settings, data=bench.data(next(iter(bench.folds))))
-
-
-def _trial(name: str, options: dict[str, Any]) -> dict[str, Any]:
-    if "ended" in _STATE:
-        raise SystemExit
-    data, settings = _STATE["data"], _STATE["settings"]
-    trial: dict[str, Any] = {"options": options, "validation_mae": None}
-    try:
-        made = make_and_train(
-            name, options, data.train, data.validation, seed=0, budget=settings.budget
-        )
-        forecast = made.model.forecast(copy.deepcopy(data.validation.inputs))
-        check_forecast(forecast, data.validation)
-        error = float(np.abs(forecast.spectra - data.validation.target).mean(dtype=np.float64))
-        record = made.to_record()
-        trial |= {"validation_mae": error, "steps": record["steps"]}
-        trial |= {"training_seconds": record["training_seconds"], "trust": record["trust"]}
-    except Exception as error:  # untrusted model code: the trial says what happened
-        traceback.print_exc(file=sys.stderr)
-        trial["error"] = sentence(error)
-    return trial
 
 
 def read_tuned(path: Path | str) -> dict[str, dict[str, Any]]:
