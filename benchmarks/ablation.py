@@ -2,7 +2,7 @@
 
     python benchmarks/ablation.py STORE                          # 60 s, 3 seeds, random split
     python benchmarks/ablation.py STORE --folds lp57-lithium --seeds 1 --csv FILE
-    python benchmarks/ablation.py STORE --what sweep --seeds 1   # sizes and rates
+    python benchmarks/ablation.py STORE --what sweep --records   # sizes and rates
     python benchmarks/ablation.py STORE --records --variants whole,"without residual"
 
 Simulated data. Each variant is trained on a fold of OpIRBench (the random split, or one that holds
