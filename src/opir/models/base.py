@@ -137,7 +137,14 @@ class FittedForecaster(Forecaster):
 
 
 class TrainedForecaster(Forecaster):
-    """A forecaster made by gradient descent, as seen by the training loop."""
+    """A forecaster made by gradient descent, as seen by the training loop.
+
+    Attributes:
+        calibration: How long :meth:`calibrate` takes, about, in units of :meth:`look` at the same
+            windows: a training with a budget keeps as much time for it.
+    """
+
+    calibration: ClassVar[float] = 1.0
 
     @abstractmethod
     def begin(self, train: Windows, *, seed: int) -> None:

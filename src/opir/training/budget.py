@@ -51,6 +51,7 @@ def settle(
     clock: Clock,
     step: Callable[[int], object],
     look: Callable[[], object],
+    calibration: float = 1.0,
 ) -> TrainingConfig:
     """The configuration with the steps, and steps between looks, that its budget is worth.
 
@@ -62,6 +63,8 @@ def settle(
         clock: Started when the training was.
         step: Does step ``n``.
         look: Looks at the validation windows.
+        calibration: How many looks what is settled after the training is worth in time
+            (:attr:`opir.models.TrainedForecaster.calibration`).
     """
     budget = config.seconds or 0.0
     step(0)
@@ -74,6 +77,6 @@ def settle(
         step(done)
         spent = max(clock.seconds - before, 1e-9)
     looks = max(1, min(_LOOKS, int(_LOOK_SHARE * budget / looking)))
-    left = budget - clock.seconds - looks * looking
+    left = budget - clock.seconds - (looks + calibration) * looking
     steps = max(1, int(left * done / spent))
     return config.changed(steps=steps, evaluate_every=-(-steps // looks))

@@ -118,7 +118,7 @@ def train(
     if resume and state is not None and Path(state).exists():
         now, plan = load_training(state, module, optimiser, plan)
     elif plan.seconds is not None:
-        plan = settle(plan, clock, step, look)
+        plan = settle(plan, clock, step, look, model.calibration if begin else 0.0)
         module.load_state_dict(now.best)
         optimiser = _optimiser(model, plan)
     if not begin and now.step == 0 and looked is not None:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from opir.models import ForecastInputs, Persistence, Ridge, Windows  # noqa: E40
 from opir.models.abcc import Abcc, AbccConfig  # noqa: E402
 from opir.progress import Progress  # noqa: E402
 from opir.training import TrainingConfig, fit  # noqa: E402
+from opir.training.budget import settle  # noqa: E402
 from opir.training.loop import TrainingInterruptedError, choose_device, train  # noqa: E402
 from tests.unit.models.toy import decay, sweeps  # noqa: E402
 
@@ -232,6 +234,24 @@ def test_a_budget_settles_the_steps_and_they_alone_give_the_same(tmp_path: Path)
     assert (second.best_step, second.best_error) == (found.best_step, found.best_error)
     for name, value in weights(model).items():
         assert torch.equal(value, weights(alone)[name]), name
+
+
+@pytest.mark.parametrize("calibration", [1.0, 14.0])
+def test_a_budget_holds_its_looks_and_what_is_settled_after_it(calibration: float) -> None:
+    """With steps and looks of known length all of it fits, and one more step would not."""
+    clock, step_seconds, look_seconds, budget = SimpleNamespace(seconds=5.0), 0.125, 0.5, 60.0
+
+    def step(number: int) -> None:
+        clock.seconds += step_seconds
+
+    def look() -> None:
+        clock.seconds += look_seconds
+
+    found = settle(TrainingConfig(seconds=budget), clock, step, look, calibration)
+    looks = -(-found.steps // found.evaluate_every)
+    rest = clock.seconds + (looks + calibration) * look_seconds
+    assert rest + found.steps * step_seconds <= budget
+    assert rest + (found.steps + 1) * step_seconds > budget
 
 
 def test_a_training_with_a_budget_goes_on_with_the_steps_it_settled(

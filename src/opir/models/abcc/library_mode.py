@@ -78,6 +78,7 @@ class AbccLibrary(NetworkForecaster):
     loss_frames: ClassVar[int] = 8
     static: int = 8
     scores: ClassVar[int] = 32
+    calibration: ClassVar[float] = 14.0
 
     def __init__(
         self,
@@ -224,8 +225,7 @@ class AbccLibrary(NetworkForecaster):
     def calibrate(self, validation: Windows) -> None:
         """Choose how much of what given frames show beyond the forecast is carried on.
 
-        Also the spread of the latents and the doubt in what is known of them, and how much of the
-        change is trusted.
+        Also the spread of latents, the doubt in them, and how much of the change is trusted.
         """
         more = min(_LOOKED, validation.inputs.frames // 2)
         windows = given_more(validation, more) if more else validation
