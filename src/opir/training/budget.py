@@ -55,7 +55,7 @@ def settle(
 ) -> TrainingConfig:
     """The configuration with the steps, and steps between looks, that its budget is worth.
 
-    A few steps and one look are done to time them; what they did must be undone afterwards, so
+    A few steps and two looks are done to time them; what they did must be undone afterwards, so
     that the training is the one that the number of steps alone would give.
 
     Args:
@@ -68,6 +68,7 @@ def settle(
     """
     budget = config.seconds or 0.0
     step(0)
+    look()  # the first one loads and compiles what it needs
     before = clock.seconds
     look()
     looking = max(clock.seconds - before, 1e-9)
