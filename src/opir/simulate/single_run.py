@@ -38,6 +38,8 @@ TOLERANCE = 2e-6
 of the instrument ``bench`` (tested)."""
 
 _FEWEST_FRAMES = 2
+_BEFORE = 1e-3
+"""How long before a step of the protocol ends its last row is recorded [s]."""
 
 
 class FrameTimes(TypingProtocol):
@@ -73,10 +75,14 @@ class Simulation:
         """What a cycler would have recorded beside the spectra: a row at each step of the solver.
 
         Columns ``voltage`` [V], ``current`` [A, positive on charge] and ``temperature`` [K]; a
-        peak that falls between two frames is there.
+        peak that falls between two frames is there. So are both sides of a jump where a step of
+        the protocol ends: its last row is a millisecond earlier at most, the first one of the next
+        step at its beginning. (The solver's last step may be minutes long: without that row the
+        jump would be a slope over all of it.)
         """
-        pieces = self.trajectory.pieces
-        times = np.unique(np.concatenate([piece.time for piece in pieces]))
+        *before, last = (piece.time for piece in self.trajectory.pieces)
+        ends = [time[-1] - min(_BEFORE, 0.5 * np.ptp(time[-2:])) for time in before]
+        times = np.unique(np.concatenate([*before, last, ends]))
         shown = self.trajectory.observe(times)
         return Electrochemistry.from_columns(
             times,

@@ -14,6 +14,7 @@ from opir.run.between import record_of, with_record
 from opir.run.netcdf import read_run, write_run
 from opir.run.processing import process
 from opir.run.store import Store
+from opir.simulate import simulate
 from opir.workflows.simulate import simulate_store
 
 TIMES = np.linspace(0.0, 1000.0, 11)
@@ -78,6 +79,24 @@ def test_simulated_sets_keep_it(tmp_path: Path) -> None:
     assert voltage is not None
     straight = np.interp(found[:, 0], run.time, voltage)
     assert np.abs(found[:, 1] - straight).max() > 0.05
+
+
+def test_a_simulated_step_of_the_voltage_is_recorded_as_one() -> None:
+    """Where the solver takes long steps, too: neither side of the jump leans towards the other."""
+    made = simulate("lp30-lto", "hold 2.2 V for 2 h; hold 1.9 V for 2 h", vary=False, frames=3)
+    record = made.record()
+    voltage, current = record.column("voltage"), record.column("current")
+    assert voltage is not None
+    assert current is not None
+    steps = np.diff(record.time[record.time <= 7200.0])
+    assert steps.max() > 100.0  # else there is nothing to lean on
+    found = record_of(with_record(made.run, record, 1000))
+    assert found is not None
+    before = found[:, 0] < 7200.0
+    np.testing.assert_allclose(found[before, 1], 2.2, atol=1e-6)
+    np.testing.assert_allclose(found[~before, 1], 1.9, atol=1e-6)
+    late = (found[:, 0] > 3600.0) & before
+    assert np.abs(found[late, 2]).max() < 1e-4 * np.abs(current).max()
 
 
 def test_a_gap_of_the_record_is_not_bridged_and_empty_rows_are() -> None:
