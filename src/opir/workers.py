@@ -14,12 +14,12 @@ import subprocess
 import sys
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any, Generic, Self, TypeVar
 
-__all__ = ["ONE_THREAD", "Workers", "ending"]
+__all__ = ["ONE_THREAD", "Workers", "answering", "ending"]
 
 ONE_THREAD = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
@@ -36,6 +36,21 @@ def ending(code: int) -> str:
     if code >= 0:
         return ""
     return next((s.name for s in signal.Signals if s == -code), str(-code))
+
+
+def answering() -> Callable[[Mapping[str, Any]], None]:
+    """What a worker answers with: a line of JSON through a handle of its own.
+
+    From then on what is printed goes where errors do, and not between the answers.
+    """
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def say(answer: Mapping[str, Any]) -> None:
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+    return say
 
 
 class Workers(ABC, Generic[Job, Result]):

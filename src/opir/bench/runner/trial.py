@@ -19,7 +19,7 @@ from opir.bench.runner.settings import BenchSettings
 from opir.bench.runner.training import make_and_train
 from opir.bench.scoring import check_forecast
 from opir.errors import OpirError
-from opir.workers import Workers, ending
+from opir.workers import Workers, answering, ending
 
 __all__ = ["Trial", "Trials", "do_trial", "main", "trial_data"]
 
@@ -93,14 +93,7 @@ class Trials(Workers[Trial, Trial]):
 
 def main() -> None:
     """Do trials until standard input ends: names and options in, what came of them out, as JSON."""
-    # Models may print: what they print must not come between the answers.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-
-    def say(answer: Mapping[str, Any]) -> None:
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
+    say = answering()  # models may print
     try:
         settings = BenchSettings.from_json(json.loads(sys.stdin.readline())["settings"])
         data = trial_data(settings)
