@@ -4,8 +4,8 @@
 
 Test runs of the random split are simulated anew, to have what a cycler would have recorded between
 their frames. The model forecasts the same frames from the same given one: once told of voltage,
-current and temperature at the frames alone, as in OpIRBench, then so many times as often, evenly,
-as `opir predict` tells it. Scores are those of OpIRBench, on the frames of the run.
+current and temperature at the frames alone, as in OpIRBench, then so many times as often, as
+`opir predict` and `--record` tell it. Scores are those of OpIRBench, on the frames of the run.
 """
 
 from __future__ import annotations
@@ -14,20 +14,19 @@ import argparse
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from oracle_limits import some_runs
 
 from opir.bench.data import FoldData, load_fold, open_sources
 from opir.bench.scoring import score
 from opir.bench.tasks import TASKS
 from opir.models import Forecast, Forecaster, from_pretrained
-from opir.models.inputs import DRIVE
 from opir.progress import Progress
-from opir.run import Electrochemistry
+from opir.run import Electrochemistry, Run
+from opir.run.between import record_of, with_record
 from opir.simulate.replicas import Repeater
 from opir.workflows.pretrain import stream_r2
 
-TIMES = (1, 2, 4, 8, 16)
+TIMES = (1, 2, 3, 5, 9, 17)
 
 
 def records(data: FoldData) -> list[Electrochemistry]:
@@ -47,37 +46,17 @@ def forecast(
     model: Forecaster, data: FoldData, recorded: list[Electrochemistry], often: int
 ) -> Forecast:
     """At the frames of the runs, told of the drive so many times as often."""
+    inputs = data.test.inputs
     if often == 1:
-        return model.forecast(data.test.inputs)
-    made = []
+        return model.forecast(inputs)
+    told = []
     for row, record in enumerate(recorded):
-        inputs = data.test.inputs.rows([row])
-        frames = inputs.times[0]
-        begin = inputs.given_times[0, -1]
-        between = np.linspace(begin, frames[-1], often * frames.size + 1)[1:-1]
-        times = np.unique(np.concatenate([frames, between]))
-        drive = np.stack([_at(record, name, times) for name in DRIVE], axis=-1)
-        asked = np.isin(times, frames)
-        drive[asked] = inputs.drive[0, 1:]
-        told = np.concatenate([inputs.drive[:, :1], drive[None]], axis=1)
-        made.append(model.forecast(replace(inputs, times=times[None], drive=told)).at(asked))
-    return replace(
-        made[0],
-        spectra=np.concatenate([one.spectra for one in made]),
-        times=data.test.inputs.times,
-        streams={
-            name: np.concatenate([one.streams[name] for one in made]) for name in made[0].streams
-        },
-        amounts=None,
-        extents=None,
-        shift=None,
-    )
-
-
-def _at(record: Electrochemistry, name: str, times: NDArray[np.float64]) -> NDArray[np.float64]:
-    column = record.column(name)
-    assert column is not None
-    return np.interp(times, record.time, column)
+        frames = np.concatenate([inputs.given_times[row, -1:], inputs.times[row]])
+        run = Run.from_arrays(
+            frames, inputs.wavenumber, np.zeros((frames.size, inputs.wavenumber.size))
+        )
+        told.append(record_of(with_record(run, record, (often - 1) * inputs.times.shape[1])))
+    return model.forecast(replace(inputs, record=np.stack(told)))
 
 
 def main() -> None:

@@ -183,6 +183,22 @@ class Protocol(BaseModel):
         return np.array(self._course.bounds[first, 0])
 
     @property
+    def knots(self) -> NDArray[np.float64]:
+        """Times between which the drive is straight [s], rising, shape ``[time]``.
+
+        They are those at which its pieces begin and end; where values jump, one more lies a
+        millisecond before, or half of what is left to the last one where that is nearer.
+
+        Raises:
+            ProtocolError: If only a cutoff ends a step.
+        """
+        course = self._course
+        ends = np.unique(np.append(course.bounds[:, 0], course.end))
+        jump = np.isin(ends[1:], course.jumps)
+        before = ends[1:] - np.minimum(1e-3, 0.5 * np.diff(ends))
+        return np.union1d(ends, before[jump])
+
+    @property
     def charge(self) -> float:
         """Net charge passed over the whole protocol [A h], positive on charge.
 

@@ -11,6 +11,7 @@ from opir.errors import AxisError, OptionError
 from opir.quantities import quantity
 from opir.run.electrochemistry import Electrochemistry
 from opir.run.run import Run
+from opir.run.telling_rows import telling_times
 
 __all__ = ["COLUMNS", "DIMENSION", "record_of", "with_record"]
 
@@ -21,19 +22,24 @@ DIMENSION = "record"
 COLUMNS = ("voltage", "current", "temperature")
 """Its other columns, ``record_voltage`` and so on: V, A, K; NaN where not known."""
 
+_DRIVING = ("voltage", "current")
+"""By which rows are chosen; a cell warms and cools slowly."""
+
 
 def with_record(
     run: Run, record: Electrochemistry, rows: int, *, maximum_gap_s: float = math.inf
 ) -> Run:
-    """A run with what was recorded from its first frame to its last, at evenly spaced times.
+    """A run with what was recorded from its first frame to its last, at the times that tell most.
 
-    Between rows of the record values are interpolated linearly, over rows that lack them, too;
-    columns that it lacks, times that it does not reach, and gaps are NaN.
+    Half of the rows are evenly spaced, the others lie where straight lines would miss the voltage
+    or the current, see :func:`opir.run.telling_rows.telling_times`. Between rows of the record
+    values are interpolated linearly, over rows that lack them, too; columns that it lacks, times
+    that it does not reach, and gaps are NaN.
 
     Args:
         run: The run.
         record: On the clock of the run.
-        rows: How many, the first a step after the first frame, the last at the last frame.
+        rows: How many, all after the first frame, the last at the last frame.
         maximum_gap_s: Rows of the record further apart than this [s] are not bridged.
 
     Raises:
@@ -44,7 +50,9 @@ def with_record(
         raise OptionError(f"{rows} rows were asked for; at least 1 is needed")
     if run.time.size < 2:
         raise AxisError("the run has one frame, and nothing lies between frames")
-    times = np.linspace(run.time[0], run.time[-1], rows + 1)[1:]
+    drive = [column for name in _DRIVING if (column := record.column(name)) is not None]
+    columns = np.stack(drive, axis=-1) if drive else np.empty((record.time.size, 0))
+    times = telling_times(record.time, columns, float(run.time[0]), float(run.time[-1]), rows)
     found = {f"{DIMENSION}_time": (DIMENSION, times, {"units": quantity("time").unit})}
     for name in COLUMNS:
         column = record.column(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from opir.protocol import Protocol
 from opir.run import Electrochemistry
 from opir.run.axes import check_axis
 from opir.run.readers import read
+from opir.run.telling_rows import telling_times
 from opir.simulate.protocols.limits import check_temperature
 from opir.system import System
 
@@ -38,7 +39,7 @@ _FRAMES = 63
 """Frames to forecast where neither times nor a number are asked for; models forecast at least at
 so many, however few are asked for, since reactions follow one another."""
 _TOLD = 8 * _FRAMES
-"""Models are told of the drive at least so often, however few frames are asked for."""
+"""How often models are told of the drive beside the frames."""
 
 
 @dataclass(frozen=True)
@@ -105,26 +106,24 @@ class _Frames:
     ahead: Array | None
     count: int
 
-    def plan(self, end: float) -> tuple[Array, NDArray[np.bool_], NDArray[np.bool_]]:
+    def plan(self, end: float) -> tuple[Array, NDArray[np.bool_]]:
         """Times ahead of a protocol that lasts so long [s].
 
         Where those asked for lie far apart, others come between them.
 
         Returns:
-            The times, rising; which of them are asked for; and at which something is forecast: at
-            the others models are only told of the drive.
+            The times, rising, and which of them are asked for.
         """
         asked = self.ahead
         if asked is None:
             asked = np.linspace(self.given[-1], end, self.count + 1)[1:]
         asked = np.minimum(asked, end)
-        forecast = self._filled(asked, _FRAMES)
-        every = self._filled(forecast, _TOLD)
-        return every, np.isin(every, asked), np.isin(every, forecast)
+        forecast = self._filled(asked)
+        return forecast, np.isin(forecast, asked)
 
-    def _filled(self, ahead: Array, count: int) -> Array:
-        """With so many times in even steps between, where some lie further apart than these."""
-        even = np.linspace(self.given[-1], ahead[-1], count + 1)[1:-1]
+    def _filled(self, ahead: Array) -> Array:
+        """With times in even steps between, where some lie further apart than these."""
+        even = np.linspace(self.given[-1], ahead[-1], _FRAMES + 1)[1:-1]
         step = even[0] - self.given[-1]
         if np.diff(ahead, prepend=self.given[-1]).max() <= 1.001 * step:
             return ahead
@@ -192,8 +191,6 @@ def conditions(
         UnknownNameError, SystemDescriptionError, SimulationError: As of
             :func:`opir.simulate.simulate`.
     """
-    from opir.models.abcc.drive_between import potential_course
-
     recipe = model.recipe
     if system is None:
         raise ModelError(
@@ -227,15 +224,12 @@ def conditions(
             "Voltage and current ahead are those of a simulated cell of this system, with usual "
             f"constants{without}."
         )
-    plan, clock, drive, potential = known
-    _, asked_for, forecast = when.plan(float(clock[-1]))
+    clock = known.frames
+    _, asked_for = when.plan(float(clock[-1]))
     if given_drive is not None:
-        recorded = ~np.isnan(given_drive)
-        drive[: given.size][recorded] = given_drive[recorded]
-        felt = potential_course(clock[None], drive[None], descriptor[None])[0, : given.size]
-        felt = np.where(recorded[:, 0], felt, potential[: given.size])
-        potential = np.concatenate([felt, potential[given.size :]])
-    for kelvin in (drive[:, 2].min(), drive[:, 2].max()):
+        known = known.with_given(given_drive, descriptor)
+    drive, record = known.at_frames(known.drive), known.between()
+    for kelvin in (known.drive[:, 2].min(), known.drive[:, 2].max()):
         if not np.isnan(kelvin):
             check_temperature(float(kelvin), "the protocol")
     strange = []
@@ -245,9 +239,6 @@ def conditions(
             f"Times beyond {longest:g} s after the spectrum were never trained on; the forecast "
             "there is an extrapolation."
         )
-    kept = np.concatenate([np.ones(given.size, dtype=bool), forecast])
-    between = np.column_stack([clock, drive])[~kept]
-    clock, drive, potential = clock[kept], drive[kept], potential[kept]
     strange += _outside(recipe.get("ranges", {}), descriptor, drive)
     strange += _unweighed(system)
     unlike = _unlike(recipe.get("known_systems"), descriptor)
@@ -257,13 +248,13 @@ def conditions(
         notes.append("The model was trained on simulated runs: the forecast is only as real.")
     return Conditions(
         system,
-        plan,
+        known.protocol,
         given,
         clock[given.size :],
-        asked_for[forecast],
+        asked_for,
         drive,
-        between,
-        potential,
+        record,
+        known.at_frames(known.potential),
         descriptor,
         tuple(notes),
         bool(strange),
@@ -289,8 +280,47 @@ def _asked(protocol: Protocol | Path | str) -> Protocol | Path | str:
     return path
 
 
-_Course = tuple[Protocol | None, Array, Array, Array]
-"""Protocol, times of all frames from 0 on, drive and potential there."""
+@dataclass(frozen=True)
+class _Course:
+    """A protocol's course, straight between its times.
+
+    Attributes:
+        protocol: What is asked of the cell, resolved.
+        frames: Times of all frames, given ones first; the first is 0 [s].
+        times: All times, those of the frames among them [s], rising.
+        drive: Voltage [V], current [A], temperature [K], NaN where not known, ``[time, 3]``.
+        potential: Of the working electrode at the frames [V], ``[time]``.
+    """
+
+    protocol: Protocol | None
+    frames: Array
+    times: Array
+    drive: Array
+    potential: Array
+
+    def at_frames(self, values: Array) -> Array:
+        """Rows of ``[time, ...]`` at the frames."""
+        return values[np.searchsorted(self.times, self.frames)]
+
+    def with_given(self, drive: Array, descriptor: Array) -> _Course:
+        """With what was recorded at the given frames, ``[given, 3]``, NaN where nothing was."""
+        from opir.models.abcc.drive_between import potential_course
+
+        at = np.searchsorted(self.times, self.frames[: len(drive)])
+        recorded = ~np.isnan(drive)
+        merged, potential = self.drive.copy(), self.potential.copy()
+        merged[at] = np.where(recorded, drive, merged[at])
+        felt = potential_course(self.times[None], merged[None], descriptor[None])[0, at]
+        potential[at] = np.where(recorded[:, 0], felt, potential[at])
+        return replace(self, drive=merged, potential=potential)
+
+    def between(self) -> Array:
+        """What models are told beside the frames: time, voltage, current, temperature."""
+        times, end = self.times, float(self.frames[-1])
+        chosen = telling_times(times, self.drive[:, :2], 0.0, end, _TOLD)
+        chosen = np.setdiff1d(chosen, self.frames)
+        columns = [np.interp(chosen, times, column) for column in self.drive.T]
+        return np.stack([chosen, *columns], axis=-1)
 
 
 def _as_asked(
@@ -303,8 +333,9 @@ def _as_asked(
         end = asked.duration
     except ProtocolError:  # a cutoff ends it, and when is for the cell to say
         return None
-    clock = when.times([0.0, end])
-    drive = asked.sample(asked.start + clock).table.copy()
+    frames = when.times([0.0, end])
+    times = np.union1d(frames, asked.knots - asked.start)
+    drive = asked.sample(asked.start + times).table.copy()
     if np.isnan(drive[:, :2]).any():
         return None
     missing = np.isnan(drive[:, 2])
@@ -312,8 +343,8 @@ def _as_asked(
         drive[missing, 2] = system.temperature
     from opir.models.abcc.drive_between import potential_course
 
-    potential = potential_course(clock[None], drive[None], descriptor[None])[0]
-    return asked, clock, drive, potential
+    potential = potential_course(times[None], drive[None], descriptor[None])[0]
+    return _Course(asked, frames, times, drive, potential)
 
 
 def _simulated(
@@ -335,11 +366,20 @@ def _simulated(
             remedy="Give the protocol as a measured series with voltage and current, or describe "
             "a variant of a system of the library (opir chemistry list systems)",
         ) from error
-    run = made.run
-    columns = [run.on_time(name) for name in DRIVE]
-    drive = np.stack([np.full(run.time.size, np.nan) if c is None else c for c in columns], -1)
-    course = run.protocol, run.time - run.time[0], drive, made.truth["potential"].values
-    return course, left
+    record = made.record()
+    frames = made.run.time - made.run.time[0]
+    recorded = record.time - made.run.time[0]
+    times = np.union1d(frames, recorded)
+    columns = []
+    for name in DRIVE:
+        column, known = record.column(name), made.run.on_time(name)
+        assert column is not None
+        assert known is not None
+        columns.append(np.interp(times, recorded, column))
+        columns[-1][np.searchsorted(times, frames)] = known
+    potential = np.full(times.size, np.nan)
+    potential[np.searchsorted(times, frames)] = made.truth["potential"].values
+    return _Course(made.run.protocol, frames, times, np.stack(columns, axis=-1), potential), left
 
 
 def _unlike(known: Mapping[str, Any] | None, descriptor: Array) -> list[str]:
