@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opir.errors import AxisError
 from opir.protocol import Protocol
 from opir.run import Electrochemistry, Run
 from opir.run.between import record_of, with_record
@@ -60,6 +62,11 @@ def test_a_peak_that_is_over_in_seconds_keeps_its_charge() -> None:
     )
     assert abs(evenly) > 0.2
     assert abs(told) < 0.01
+
+
+def test_times_that_cannot_be_told_apart_are_refused() -> None:
+    with pytest.raises(AxisError, match="64 rows do not fit"):
+        telling_times(np.array([0.0, 2e9]), np.zeros((2, 1)), 1e9, 1e9 + 1e-6, 64)
 
 
 def test_a_jump_has_both_of_its_sides() -> None:

@@ -44,7 +44,7 @@ def with_record(
 
     Raises:
         OptionError: If ``rows`` is below 1.
-        AxisError: If the run has one frame.
+        AxisError: If the run has one frame, or frames too near for so many rows.
     """
     if rows < 1:
         raise OptionError(f"{rows} rows were asked for; at least 1 is needed")

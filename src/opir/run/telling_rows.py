@@ -8,6 +8,8 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from opir.errors import AxisError
+
 __all__ = ["telling_times"]
 
 Array = NDArray[np.float64]
@@ -36,9 +38,17 @@ def telling_times(times: Array, columns: Array, begin: float, end: float, rows: 
 
     Returns:
         ``[rows]``, rising, after ``begin``; the last is ``end``.
+
+    Raises:
+        AxisError: If so many different times do not lie between them.
     """
-    even = np.linspace(begin, end, max(rows // 2, 1) + 1)
     whole = end - begin
+    if not whole > 4 * rows * np.spacing(max(abs(begin), abs(end))):
+        raise AxisError(
+            f"{rows} rows do not fit between {begin!r} and {end!r} s",
+            remedy="Check the times of the frames, or ask for fewer rows",
+        )
+    even = np.linspace(begin, end, max(rows // 2, 1) + 1)
     soonest = begin + 2 * _SMALL * whole  # in place of rows so early that they are the beginning
     clock = np.union1d(np.append(times[(times > soonest) & (times < end)], soonest), even)
     kept = np.isin(clock, even)
