@@ -61,7 +61,7 @@ class FreedFlow(LibraryFlow):
         if self.freed == "limits":
             return super().forward(inputs, unlimited_extents)
         told = torch.cat([inputs.state[:, 1:], inputs.growing[:, 1:]], dim=-1)
-        turned = torch.tanh(self.direction(told)).double()
+        turned = torch.tanh(self.direction(told)).double().repeat_interleave(self.steps, dim=1)
 
         def turning(*args: Any, **options: Any) -> tuple[Tensor, Tensor]:
             found, left = extents(*args, **options)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 torch = pytest.importorskip("torch")
 
@@ -18,10 +15,11 @@ from opir.models.abcc.protocol_features import (  # noqa: E402
 )
 from opir.models.abcc.reaction_laws import (  # noqa: E402
     ReactionLaws,
-    by_potential,
     kin,
+    speeds,
 )
 from opir.models.abcc.tables import REACTION_FEATURES, ChemistryTables  # noqa: E402
+from opir.models.abcc.visits import STEPS, visits  # noqa: E402
 
 TABLES = ChemistryTables.of(library(), np.linspace(800.0, 1900.0, 32))
 SPECIES, REACTIONS = TABLES.reactions.species, TABLES.reactions.reactions
@@ -37,116 +35,120 @@ def laws() -> ReactionLaws:
     return made.eval()
 
 
-def held(**amounts: float) -> torch.Tensor:
-    """Dissolved species at first; ``PF6`` stands for its anion."""
+def held(cation: str = "Li+", **amounts: float) -> torch.Tensor:
+    """Dissolved species at first beside a cation; ``PF6`` stands for its anion."""
     found = torch.zeros(1, len(SPECIES))
+    found[0, SPECIES.index(cation)] = 1e6
     for name, amount in amounts.items():
         found[0, SPECIES.index(name if name in SPECIES else f"{name}-")] = amount
     return found
 
 
-def at_potential(voltage: float) -> torch.Tensor:
-    """What only grows while a potential is held for 1e4 s without current."""
+def at_potential(voltage: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """What only grows while a potential is held for 1e4 s without current, and its visits."""
     drive = torch.tensor([[[voltage, 0.0, 298.15]]]).expand(1, 4, 3)
-    return protocol_features(torch.linspace(0, 1e4, 4)[None], drive).growing
+    times = torch.linspace(0, 1e4, 4)[None]
+    stays = visits(times.numpy(), drive[..., 0].numpy(), np.arange(4)[None])
+    return protocol_features(times, drive).growing, torch.tensor(stays)
 
 
-def hazards(
-    laws: ReactionLaws, initial: torch.Tensor, growing: torch.Tensor | None = None
-) -> np.ndarray:
-    """At the end of a protocol."""
-    if growing is None:
-        growing = at_potential(0.3)
-    with torch.no_grad():
-        return laws(growing, torch.ones(1, WIDTH), initial)[0, -1].double().numpy()
-
-
-def electrons(
-    laws: ReactionLaws, initial: torch.Tensor, growing: torch.Tensor | None = None
-) -> float:
-    """Of all reductions: shares of what they take of the electrolyte times hazards."""
-    share = (initial / initial.sum())[0].numpy()
-    found = 0.0
-    for column in np.flatnonzero(laws.electrons.numpy()):
-        used = np.flatnonzero(laws.used[:, column].numpy())
-        if used.size and share[used].all():
-            there = np.exp(np.log(share[used]).mean())
-            found += float(laws.electrons[column]) * there * hazards(laws, initial, growing)[column]
+def told(
+    laws: ReactionLaws,
+    initial: torch.Tensor,
+    there: tuple[torch.Tensor, torch.Tensor] | None = None,
+) -> torch.Tensor:
+    """Hazards at all times."""
+    growing, stays = there or at_potential(0.25)
+    frames = STEPS * torch.arange(growing.shape[1], dtype=torch.float32)[None]
+    found: torch.Tensor = laws(growing, stays, frames, torch.ones(1, WIDTH), initial)
     return found
 
 
-def test_where_they_share_all_electrons_their_number_is_given(laws: ReactionLaws) -> None:
-    """Whatever is there to be reduced; where they share none each goes by itself."""
-    one, two = held(EC=3.0, EMC=7.0), held(EC=3.0, DMC=1.0)
-    at = REACTIONS.index("ec-to-ledc")
+def hazards(
+    laws: ReactionLaws,
+    initial: torch.Tensor,
+    there: tuple[torch.Tensor, torch.Tensor] | None = None,
+) -> np.ndarray:
+    """At the end of a protocol, in which the potential is held if nothing else is said."""
     with torch.no_grad():
-        laws.hindered.zero_()  # nothing lies in front of anything
-        laws.last.bias[GROWING + 1] = 30.0  # growth in proportion to the dose
-        laws.last.weight.zero_()
-        laws.sharing.fill_(10.0)
-        assert electrons(laws, one) == pytest.approx(electrons(laws, two), rel=0.02)
-        assert hazards(laws, one)[at] != pytest.approx(hazards(laws, two)[at], rel=0.1)
-        laws.sharing.fill_(-10.0)
-        assert hazards(laws, one)[at] == pytest.approx(hazards(laws, two)[at], rel=1e-4)
+        return told(laws, initial, there)[0, -1].double().numpy()
 
 
-@given(
-    arrays(np.float64, (1, 8, 1), elements=st.floats(-0.5, 5.0))
-    | st.just(np.full((1, 8, 1), np.nan)),
-    arrays(np.float64, (1, 3, GROWING), elements=st.floats(0, 1)),
-)
-def test_doses_are_the_same_by_ranges_of_the_potential(
-    voltage: np.ndarray, weights: np.ndarray
-) -> None:
-    """Known or not at all."""
-    others = np.broadcast_to([1e-3, 298.15], (1, 8, 2))
-    drive = torch.tensor(np.concatenate([voltage, others], axis=-1))
-    growing = protocol_features(torch.linspace(0, 7e4, 8).double()[None], drive).growing
-    told = torch.tensor(weights)
-    speeds, spent = by_potential(told, growing)
-    assert (spent >= 0).all()
-    found, wanted = spent @ speeds.transpose(1, 2), growing @ told.transpose(1, 2)
-    np.testing.assert_allclose(found.numpy(), wanted.numpy(), rtol=1e-5, atol=1e-5)
-
-
-def test_electrons_are_given_at_each_potential(laws: ReactionLaws) -> None:
-    """Where they share all, whatever the electrolyte and wherever each reaction runs."""
-    one, two = held(EC=3.0, EMC=7.0), held(EC=3.0, DMC=1.0)
+def film(
+    laws: ReactionLaws,
+    initial: torch.Tensor,
+    there: tuple[torch.Tensor, torch.Tensor] | None = None,
+) -> float:
+    """What all reductions form: volumes times largest extents times hazards."""
     with torch.no_grad():
-        laws.hindered.zero_()
-        laws.last.bias[GROWING + 1] = 30.0
-        laws.sharing.fill_(10.0)
-        for voltage in (0.01, 0.25, 0.75):
-            there = at_potential(voltage)
-            assert electrons(laws, one, there) == pytest.approx(
-                electrons(laws, two, there), rel=0.02
-            )
-        laws.sharing.fill_(-10.0)
-        there = at_potential(0.01)
-        assert electrons(laws, one, there) != pytest.approx(electrons(laws, two, there), rel=0.1)
+        parts = laws._there(initial)[0].numpy()
+    reduced = laws.electrons.numpy() > 0
+    volumes = laws.volumes.numpy()[reduced]
+    return float((volumes * parts[reduced]) @ hazards(laws, initial, there)[reduced])
 
 
-def test_what_runs_at_lower_potentials_alone_takes_no_electrons_above(laws: ReactionLaws) -> None:
+def test_what_reductions_form_is_the_film_whatever_there_is(laws: ReactionLaws) -> None:
+    """Where it lets through less than they ask for: as much per electron, here all the same."""
+    one, two = held(EC=3.0, EMC=7.0), held(EC=3.0, DMC=1.0, FEC=2.0)
+    with torch.no_grad():
+        laws.film.limit.fill_(-1.0)
+        laws.volumes.copy_(laws.electrons)
+    for voltage in (0.01, 0.25, 0.75):
+        there = at_potential(voltage)
+        assert film(laws, one, there) == pytest.approx(film(laws, two, there), rel=1e-4)
+    with torch.no_grad():
+        laws.film.limit.fill_(0.3)
+    assert film(laws, one) != pytest.approx(film(laws, two), rel=0.01, abs=0)
+
+
+def test_what_the_cell_has_no_cation_for_forms_no_film(laws: ReactionLaws) -> None:
+    """However quick it would be."""
+    lithium, sodium = (REACTIONS.index(name) for name in ("ec-to-ledc", "ec-to-sedc"))
+    with torch.no_grad():
+        laws.film.limit.fill_(-1.0)
+        before = hazards(laws, held(EC=3.0, EMC=7.0))
+        laws.own[sodium] += 3.0
+        np.testing.assert_allclose(
+            hazards(laws, held(EC=3.0, EMC=7.0))[lithium], before[lithium], rtol=1e-5
+        )
+        other = hazards(laws, held("Na+", EC=3.0, EMC=7.0))
+    assert other[sodium] > before[lithium]
+
+
+def test_doses_grow_as_quickly_as_weights_of_the_potentials_say(laws: ReactionLaws) -> None:
+    """As the time below and above potentials does in the middle of a range."""
+    weights = torch.rand(1, 3, GROWING)
+    weights[..., -3:-1] = 0.0  # charges
+    for voltage in (-0.2, 0.25, 0.95, 2.6, 4.5):
+        growing, stays = at_potential(voltage)
+        place = int(stays[0, 0, 1])
+        wanted = (growing @ weights.transpose(1, 2))[0, -1]
+        np.testing.assert_allclose(speeds(weights)[0, :, place], wanted, rtol=0.02)
+
+
+def test_what_runs_at_lower_potentials_alone_takes_nothing_above(laws: ReactionLaws) -> None:
     """EC is reduced below 1 V here, esters below 0.1 V, one of them quicker."""
     ec, one, two = (REACTIONS.index(name) for name in ("ec-to-ledc", "emc-to-lmc", "dmc-to-lmc"))
     fast, slow = held(EC=3.0, EMC=7.0), held(EC=3.0, DMC=7.0)
     with torch.no_grad():
-        laws.hindered.zero_()
         laws.prior.fill_(-30.0)
         laws.prior[:, LEVELS.index(0.1)] = 0.0
         for column in np.flatnonzero(laws.used[SPECIES.index("EC")].numpy()):
             laws.prior[column] = -30.0
             laws.prior[column, LEVELS.index(1.0)] = 0.0
-        laws.last.bias[GROWING + 1] = 30.0
         laws.own[one], laws.own[two] = 1.0, 0.0
-        laws.sharing.fill_(10.0)
+        laws.own[REACTIONS.index("lto-dmc-to-lmc")] = -5.0
+        laws.film.limit.fill_(-1.0)
     above, below = at_potential(0.7), at_potential(0.0)
-    assert hazards(laws, fast, above)[ec] == pytest.approx(hazards(laws, slow, above)[ec], rel=0.02)
+    assert hazards(laws, fast, above)[ec] == pytest.approx(hazards(laws, slow, above)[ec], rel=1e-4)
     assert hazards(laws, fast, below)[ec] < 0.5 * hazards(laws, slow, below)[ec]
     assert hazards(laws, fast, above)[ec] > hazards(laws, fast, below)[ec]
+    assert hazards(laws, fast, above)[one] == pytest.approx(0, abs=1e-12)
 
 
 def test_what_is_reduced_leaves_less_to_others_and_the_same_share(laws: ReactionLaws) -> None:
+    with torch.no_grad():
+        laws.film.limit.fill_(-1.0)
     few, many = hazards(laws, held(EC=3.0, EMC=7.0)), hazards(laws, held(EC=3.0, EMC=7.0, FEC=5.0))
     both = [REACTIONS.index(name) for name in ("emc-to-lmc", "emc-to-lec")]
     assert (many[both] < few[both]).all()
@@ -200,7 +202,8 @@ def test_what_is_learned_of_a_reaction_holds_for_its_kin(laws: ReactionLaws) -> 
     apart = REACTIONS.index("dec-to-lec")
     initial = held(EC=3.0, DEC=3.0)
     with torch.no_grad():
-        laws.sharing.fill_(-10.0)
+        laws.film.limit.fill_(1.0)  # nothing is held up
+        laws.film.of_cell.bias[1] = 30.0  # in proportion to the dose
         before = hazards(laws, initial)
         laws.of_kin[first] += 0.5
         after = hazards(laws, initial)
@@ -212,14 +215,13 @@ def test_what_no_reaction_is_made_of_that_runs_is_not_learned(laws: ReactionLaws
     """Nothing is said of boron where only reactions without boron were looked at."""
     boron = REACTION_FEATURES.index("B of reactants")
     assert (laws.features[:, boron] > 0).any()
-    growing = torch.ones(1, 2, GROWING) * torch.tensor([0.0, 1.0])[None, :, None]
-    found = laws(growing, torch.ones(1, WIDTH), held(EC=3.0, EMC=7.0))
-    found[0, -1, laws.features[:, boron] == 0].sum().backward()
+    there, initial = at_potential(0.3), held(EC=3.0, EMC=7.0)
+    others = laws.features[:, boron] == 0
+    told(laws, initial, there)[0, -1, others].sum().backward()
     assert laws.of_reaction.weight.grad is not None
     with torch.no_grad():
         laws.last.weight.normal_()
     laws.zero_grad()
-    found = laws(growing, torch.ones(1, WIDTH), held(EC=3.0, EMC=7.0))
-    found[0, -1, laws.features[:, boron] == 0].sum().backward()
+    told(laws, initial, there)[0, -1, others].sum().backward()
     assert (laws.of_reaction.weight.grad[:, boron] == 0).all()
     assert (laws.of_reaction.weight.grad != 0).any()

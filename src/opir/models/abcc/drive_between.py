@@ -12,10 +12,11 @@ from torch import Tensor
 from opir.models.abcc.functionals import charge_passed
 from opir.models.abcc.protocol_features import ProtocolFeatures, protocol_features
 from opir.models.abcc.tables import working_current, working_potential
+from opir.models.abcc.visits import joined, visits
 from opir.models.between_frames import filled
 from opir.models.inputs import ForecastInputs
 
-__all__ = ["features_at_frames", "potential_course"]
+__all__ = ["DriveFeatures", "features_at_frames", "features_in_parts", "potential_course"]
 
 Array = NDArray[np.float64]
 
@@ -32,7 +33,19 @@ class _Told:
     frames: NDArray[np.int64]
 
 
-def features_at_frames(inputs: ForecastInputs) -> ProtocolFeatures:
+@dataclass(frozen=True)
+class DriveFeatures(ProtocolFeatures):
+    """Features of a protocol at the frames, and what it did between them.
+
+    Attributes:
+        visits: Of the working electrode's potential, see :func:`~opir.models.abcc.visits.visits`,
+            ``[batch, visit, 3]``.
+    """
+
+    visits: NDArray[np.float32]
+
+
+def features_at_frames(inputs: ForecastInputs) -> DriveFeatures:
     """Features of the protocol at the given frames and those to forecast.
 
     The drive is straight between frames, or between the rows of the record where there are any.
@@ -48,14 +61,40 @@ def features_at_frames(inputs: ForecastInputs) -> ProtocolFeatures:
     found = protocol_features(
         torch.tensor(told.times, dtype=torch.float32), torch.tensor(drive, dtype=torch.float32)
     )
+    stays = visits(told.times, voltage, told.frames)
     if told.frames.shape == told.times.shape:
-        return found
+        return DriveFeatures(found.growing, found.state, found.lead, stays)
     place = torch.as_tensor(told.frames)
 
     def at(values: Tensor) -> Tensor:
         return values.gather(1, place[..., None].expand(-1, -1, values.shape[-1]))
 
-    return ProtocolFeatures(at(found.growing), at(found.state), found.lead.gather(1, place))
+    lead = found.lead.gather(1, place)
+    return DriveFeatures(at(found.growing), at(found.state), lead, stays)
+
+
+def features_in_parts(
+    inputs: ForecastInputs, rows: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """The same of many cells, some at a time.
+
+    Args:
+        inputs: See :func:`features_at_frames`.
+        rows: How many at a time.
+
+    Returns:
+        ``growing``, ``state`` and ``visits``.
+    """
+    every = np.arange(len(inputs))
+    found = [
+        features_at_frames(inputs.rows(every[start : start + rows]))
+        for start in range(0, len(inputs), rows)
+    ]
+    growing, state = (
+        np.concatenate([getattr(part, name).numpy() for part in found]).astype(np.float32)
+        for name in ("growing", "state")
+    )
+    return growing, state, joined([part.visits for part in found], growing.shape[1])
 
 
 def potential_course(times: Array, drive: Array, descriptor: Array) -> Array:

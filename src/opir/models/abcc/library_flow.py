@@ -17,6 +17,7 @@ from opir.models.abcc.reaction_laws import ReactionLaws
 from opir.models.abcc.reactions import Catalysis, limited_extents
 from opir.models.abcc.reversible import exchanged
 from opir.models.abcc.tables import REACTION_FEATURES, USUAL_DILUTION, ChemistryTables
+from opir.models.abcc.visits import STEPS
 from opir.models.descriptor import DESCRIPTOR
 from opir.models.known_systems import WITHIN_SYSTEMS
 from opir.models.networks.layers import Residual
@@ -30,10 +31,12 @@ __all__ = [
     "LibraryPath",
 ]
 
+_STEPS_IN_TRAINING = 1
+
 PARTS = ("irreversible", "reversible", "residual")
 """What changes of the spectrum are made of."""
 
-LAW = 2
+LAW = 3
 """Number of the formulas: one higher whenever the same weights would forecast something else."""
 
 LARGEST_SHIFT = 1.0
@@ -60,6 +63,9 @@ class LibraryInputs:
         initial: Of each species that reacts, ``[batch, species]``.
         path: Optical path relative to a usual cell, ``[batch]``.
         growing: See :class:`ProtocolFeatures`, ``[batch, times, GROWING]``.
+        visits: Of the working electrode's potential, see :func:`~opir.models.abcc.visits.visits`,
+            ``[batch, visit, 3]``.
+        frames: How many steps of the visits are over at these times, ``[batch, times]``.
         state: About unit variance, 0 where not known, ``[batch, times, STATES]``.
         latent: What is peculiar of this cell and not known beforehand, 0 for a usual one,
             ``[batch, latent]``.
@@ -72,6 +78,8 @@ class LibraryInputs:
     initial: Tensor
     path: Tensor
     growing: Tensor
+    visits: Tensor
+    frames: Tensor
     state: Tensor
     latent: Tensor
     dilution: Tensor
@@ -79,7 +87,10 @@ class LibraryInputs:
     def at(self, frames: Tensor) -> LibraryInputs:
         """The given frame and some of the later ones, numbered from 0."""
         kept = torch.cat([frames.new_zeros(1), frames + 1])
-        return replace(self, growing=self.growing[:, kept], state=self.state[:, kept])
+        growing, numbers, state = (
+            values[:, kept] for values in (self.growing, self.frames, self.state)
+        )
+        return replace(self, growing=growing, frames=numbers, state=state)
 
     def rows(self, rows: slice) -> LibraryInputs:
         """Some of the batch."""
@@ -261,6 +272,7 @@ class LibraryFlow(nn.Module):
             catalysis=self.catalysis,
             most=self.most,
         )
+        exact = exact[:, self.steps - 1 :: self.steps]
         change = (exact @ self.stoichiometry.double().T).to(held.dtype)
         seen = change * torch.where(in_liquid, dilution, 1.0)[:, None]
         whole = inputs.amounts @ self.forms.T
@@ -339,10 +351,24 @@ class LibraryFlow(nn.Module):
         variance = 1 / (1 + precision.sum(dim=1))
         return (precision * mean).sum(dim=1) * variance, variance
 
+    @property
+    def steps(self) -> int:
+        """Between two times, in which extents follow."""
+        return _STEPS_IN_TRAINING if self.training else STEPS
+
     def hazards(self, inputs: LibraryInputs) -> Tensor:
-        """``[batch, times, reaction]``: 0 at first, never falling."""
+        """Of reactions at the times, and in even steps between two of them.
+
+        In training fewer, since those that are compared are hours apart in any case.
+
+        Returns:
+            ``[batch, steps * (times - 1) + 1, reaction]``: 0 at first, never falling.
+        """
         told = self.context(inputs, self.told_to_laws)
-        found: Tensor = self.laws(inputs.growing, told, inputs.initial)
+        initial = inputs.initial / inputs.path[:, None]
+        found: Tensor = self.laws(
+            inputs.growing, inputs.visits, inputs.frames, told, initial, self.steps
+        )
         return found
 
     def laws_apart(self, inputs: LibraryInputs) -> Tensor:

@@ -42,6 +42,7 @@ INPUTS = (
     GraphArray("initial", ("batch", "species"), "mmol m-2", "Of the species that react."),
     GraphArray("path", ("batch",), "", "Concentration times path over concentration."),
     GraphArray("growing", ("batch", "time", "growing"), "", "What grows with the protocol."),
+    GraphArray("visits", ("batch", "visit", "told"), "", "Stays of the potential, in order."),
     GraphArray("state", ("batch", "time", "state"), "", "State of the drive, NaN if not known."),
 )
 """What goes in; the first time is that of the given frame."""

@@ -13,14 +13,13 @@ from torch import Tensor
 
 from opir.chemistry import library
 from opir.errors import ModelError, OptionError
-from opir.models.abcc.drive_between import features_at_frames
+from opir.models.abcc.drive_between import features_at_frames, features_in_parts
 from opir.models.abcc.library_absorbance import quick_absorbance
 from opir.models.abcc.library_axis import OtherAxis
 from opir.models.abcc.library_doubt import chosen_doubt
 from opir.models.abcc.library_extents import extent_error, taught_extents
 from opir.models.abcc.library_flow import LAW, LibraryFlow, LibraryInputs, LibraryPath
 from opir.models.abcc.library_module import LibraryModule, Start
-from opir.models.abcc.protocol_features import GROWING, STATES
 from opir.models.abcc.reactions import quick_extents
 from opir.models.abcc.tables import ChemistryTables, StaticState, check_descriptor
 from opir.models.base import MODELS, Arrays
@@ -172,16 +171,10 @@ class AbccLibrary(NetworkForecaster):
     def prepare(self, inputs: ForecastInputs) -> dict[str, NDArray[np.float32]]:
         """What the first given spectra and the protocols from there on say, once for all steps."""
         said = self._read(inputs)
-        times = inputs.given.shape[1] + inputs.frames
-        growing = np.empty((len(inputs), times, GROWING), np.float32)
-        state = np.empty((len(inputs), times, STATES), np.float32)
-        for start in range(0, len(inputs), self.rows):
-            part = slice(start, start + self.rows)
-            found = features_at_frames(inputs.rows(np.arange(len(inputs))[part]))
-            growing[part] = found.growing.numpy()
-            state[part] = found.state.numpy()
+        growing, state, stays = features_in_parts(inputs, self.rows)
         return {
             "growing": growing,
+            "visits": stays,
             "state": state,
             "amounts": said.amounts.astype(np.float32),
             "shift": said.shift.astype(np.float32),

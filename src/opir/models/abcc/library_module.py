@@ -13,6 +13,7 @@ from opir.models.abcc.library_flow import LibraryFlow, LibraryInputs, LibraryPat
 from opir.models.abcc.protocol_features import STATES
 from opir.models.abcc.reactions import limited_extents, quick_extents
 from opir.models.abcc.tables import dilution_of
+from opir.models.abcc.visits import STEPS
 from opir.models.descriptor import DESCRIPTOR
 from opir.models.inputs import ForecastInputs
 from opir.models.known_systems import SIZE, WITHIN_SYSTEMS
@@ -166,13 +167,17 @@ class LibraryModule(NetworkModule):
         context, base = self._context(batch["descriptor"], given)
         path = batch["path"] / self.usual_path
         state = (batch["state"] - self.state_mean) * self.state_scale
+        growing = batch["growing"]
+        numbers = STEPS * torch.arange(growing.shape[1], device=growing.device)
         return LibraryInputs(
             context=context.clamp(self.least, self.most),
             amounts=batch["amounts"],
             shift=batch["shift"],
             initial=batch["initial"],
             path=torch.where(path > _LEAST_PATH, path, torch.ones_like(path)),
-            growing=batch["growing"],
+            growing=growing,
+            visits=batch["visits"],
+            frames=numbers.to(growing.dtype).expand(growing.shape[:2]),
             state=torch.nan_to_num(state).clamp(-8, 8),
             latent=context.new_zeros(context.shape[0], self.flow.of_latent.in_features),
             dilution=dilution_of(batch["descriptor"]),

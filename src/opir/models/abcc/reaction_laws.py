@@ -8,20 +8,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from opir.models.abcc.growth import KINDS, grown
-from opir.models.abcc.law_context import HINDRANCES
 from opir.models.abcc.protocol_features import GROWING, LEVELS
+from opir.models.abcc.shared_film import SharedFilm
 from opir.models.abcc.tables import REACTION_FEATURES, ChemistryTables
+from opir.models.abcc.visits import STEPS
 
-__all__ = ["ReactionLaws", "by_potential", "kin"]
+__all__ = ["ReactionLaws", "divided", "kin", "speeds"]
 
 _FIRST_HAZARD = -9.0
 """Logarithm of the hazard that training starts from, per 1e4 s at full weight."""
-_FIRST_HINDERED = {"scavenged": 3.0, "behind a film": 1.0}
-"""What a hindrance takes from the logarithm of the size of a law at first."""
+_FIRST_SCAVENGED = 3.0
+"""What scavengers take from the logarithm of the size of a law at first."""
 _SCALE = 30.0
 """Of what few numbers learn: as quickly as what a network has to say, which all its weights do."""
 _THERE = 0.005
-"""Share of a component in the electrolyte at which it hinders half as much as it can: additives
+"""Share of a component in the electrolyte at which it scavenges half as much as it can: additives
 are there, impurities are not."""
 _TRACE = 3e-3
 """Share of a reactant that is taken to be there in any case: others may form it."""
@@ -29,8 +30,10 @@ _USUAL_SHARE = 0.3
 """Of a reactant in the electrolyte."""
 _LEAST = 1e-6
 _NOTHING = 1e-9
-_LEAST_PART = 1e-3
-"""Of the electrons of all reductions; a range of potentials with less of them counts no more."""
+_USUAL_LIQUID = 60.0
+"""Of all that an electrolyte holds, in a usual optical path [mmol m-2]."""
+_USUAL_VOLUME, _LEAST_VOLUME = 60.0, 6.0
+"""Of the solids that a reduction forms [cm3 mol-1]."""
 _OF_REACTANTS, _OF_KIN, _OWN = 0.3, 0.1, 0.3
 """How much what laws have of reactants, and offsets of kin and of a reaction alone, count beside
 what they have of cells."""
@@ -57,20 +60,14 @@ class ReactionLaws(nn.Module):
     growth, where it turns and its size come from one network that all reactions share, over what
     the reaction is made of and what laws are told of the cell.
 
+    **Reductions at the working electrode** share a film: what they would do without it is
+    :math:`e^{b_j}` times those of the weights that count while the potential is where it is, and
+    what they do is their part of what the film lets through
+    (:class:`~opir.models.abcc.shared_film.SharedFilm`).
+
     **Size.** An offset of :math:`b_j` belongs to the reaction alone, another to all that use up
-    the same, beside whatever cation (:func:`kin`). From them is taken
-
-    - what the most hindering component takes, as much for all reactions
-      (:func:`~opir.models.abcc.law_context.hindering`);
-    - of reductions at the working electrode :math:`r \ln \sum_k z_k c_k e^{b_k}`, the same for all
-      of them: they share the electrons that the film lets through (Single, Latz, Horstmann 2018,
-      doi:10.1002/cssc.201800077), so where much else is reduced less is left for each. Shares
-      :math:`c_k` are those of what they reduce in the electrolyte, :math:`z_k` their electrons, and
-      :math:`0 < r < 1` is learned: with 1 their sum would be given, with 0 they would not know of
-      each other. What runs besides differs with the potential: where reductions have only the
-      part :math:`f_p` of these electrons, since their weights say that most do not run there, the
-      time spent there counts :math:`f_p^{-r}` times for each of them;
-
+    the same, beside whatever cation (:func:`kin`). From them is taken what the strongest scavenger
+    takes, as much for all reactions (:func:`~opir.models.abcc.law_context.scavengers`);
     and of reactions without electrons the logarithm of the shares of what they need of the
     electrolyte besides their scarcest reactant is added (mass action).
 
@@ -90,10 +87,13 @@ class ReactionLaws(nn.Module):
     alone: Tensor
     kin: Tensor
     prior: Tensor
-    hinders: Tensor
+    scavengers: Tensor
     electrolyte: Tensor
     used: Tensor
+    taken: Tensor
+    brought: Tensor
     electrons: Tensor
+    volumes: Tensor
     others: Tensor
 
     def __init__(self, tables: ChemistryTables, width: int, shared: int) -> None:
@@ -106,10 +106,13 @@ class ReactionLaws(nn.Module):
             "features": features,
             "alone": features * [name in _OF_ANY for name in REACTION_FEATURES],
             "prior": _prior(tables.features),
-            "hinders": tables.hinders,
+            "scavengers": tables.scavengers,
             "electrolyte": electrolyte,
             "used": consumed & electrolyte[:, None],
+            "taken": tables.consumed * electrolyte[:, None],
+            "brought": consumed & tables.reactions.supplied[:, None],
             "electrons": _reduced(tables.features),
+            "volumes": np.maximum(tables.volumes, _LEAST_VOLUME) / _USUAL_VOLUME,
             "others": (consumed & ~electrolyte[:, None]).any(axis=0),
         }
         for name, values in buffers.items():
@@ -125,30 +128,45 @@ class ReactionLaws(nn.Module):
         nn.init.zeros_(self.last.bias)
         self.own = nn.Parameter(torch.zeros(len(features)))
         self.of_kin = nn.Parameter(torch.zeros(len(features)))
-        first = torch.tensor([_FIRST_HINDERED[name] for name in HINDRANCES])
-        self.hindered = nn.Parameter(first / _SCALE)
-        self.sharing = nn.Parameter(torch.zeros(()))
+        self.scavenged = nn.Parameter(torch.tensor(_FIRST_SCAVENGED / _SCALE))
+        self.film = SharedFilm(width)
 
-    def forward(self, growing: Tensor, context: Tensor, initial: Tensor) -> Tensor:
-        """Hazards up to each time, 0 at first and never falling, ``[batch, times, reaction]``.
+    def forward(
+        self,
+        growing: Tensor,
+        visits: Tensor,
+        frames: Tensor,
+        context: Tensor,
+        initial: Tensor,
+        steps: int = STEPS,
+    ) -> Tensor:
+        """Hazards up to each time and, in even steps, between two of them.
+
+        Those that share a film are told at each step; others grow in a straight line.
 
         Args:
-            growing: See :class:`~opir.models.abcc.library_flow.LibraryInputs`.
+            growing, visits, frames: See :class:`~opir.models.abcc.library_flow.LibraryInputs`.
             context: What laws are told of the cell, ``[batch, width]``.
-            initial: See :class:`~opir.models.abcc.library_flow.LibraryInputs`.
+            initial: Of each species in a usual optical path [mmol m-2], ``[batch, species]``.
+            steps: How many between two times.
+
+        Returns:
+            0 at first and never falling, ``[batch, steps * (times - 1) + 1, reaction]``.
         """
         law = self._law(context, self.features)
         weights = torch.softmax(self.prior + 3 * law[..., :GROWING], dim=-1)
         size, kinds = law[..., GROWING], law[:, None, :, GROWING + 1 :]
         share = self._share(initial)
-        hindered = self._hindrance(share) @ (_SCALE * self.hindered)
+        lost = _SCALE * self.scavenged * self._scavenged(share)
         offset = _FIRST_HAZARD + 3 * (self.own + self.of_kin[self.kin])
-        size = offset + 3 * size - hindered + self._needed(share)
-        speeds, spent = by_potential(weights, growing)
-        taken, more = self._shared(size, share, speeds)
-        size, dose = size - taken, spent @ (speeds * more).transpose(1, 2)
-        hazards: Tensor = torch.exp(size.clamp(-25, 8))[:, None] * grown(dose, kinds)
-        return hazards
+        size = torch.exp((offset + 3 * size - lost + self._needed(share)).clamp(-25, 8))
+        alone = size[:, None] * grown(growing @ weights.transpose(1, 2), kinds)
+        reduced, there = self.electrons > 0, self._there(initial)
+        rates = torch.where(reduced, size, 0.0)[..., None] * speeds(weights)
+        electrons, volumes = self.electrons * there, self.volumes * there
+        whole = divided(frames, steps).round()
+        shared = self.film(rates, electrons, volumes, visits, whole, context)
+        return torch.where(reduced, shared, divided(alone, steps))
 
     def apart(self, context: Tensor, usual: Tensor) -> Tensor:
         """How far laws are from those of usual cells and any reactants, mean squares, a number.
@@ -165,25 +183,15 @@ class ReactionLaws(nn.Module):
         of_kin, own = ((3 * item).square().mean() for item in (self.of_kin[self.kin], self.own))
         return of_cells + _OF_REACTANTS * of_reactants + _OF_KIN * of_kin + _OWN * own
 
-    def hindrance(self, initial: Tensor) -> Tensor:
-        """How far each reaction is hindered by what the electrolyte holds, in either way.
-
-        Args:
-            initial: See :class:`~opir.models.abcc.library_flow.LibraryInputs`.
-
-        Returns:
-            From 0 to 1, ``[batch, reaction, hindrance]``.
-        """
-        return self._hindrance(self._share(initial))
-
     def _share(self, initial: Tensor) -> Tensor:
         """Of each species in the electrolyte at first, 0 of what is not dissolved."""
         liquid = initial * self.electrolyte
         return liquid / liquid.sum(dim=1, keepdim=True).clamp_min(_LEAST)
 
-    def _hindrance(self, share: Tensor) -> Tensor:
+    def _scavenged(self, share: Tensor) -> Tensor:
+        """How far the electrolyte takes up what reactions need, 0 to 1, ``[batch, reaction]``."""
         there = share / (share + _THERE)
-        return torch.stack([(there[..., None] * one).amax(dim=1) for one in self.hinders], dim=-1)
+        return (there[..., None] * self.scavengers).amax(dim=1)
 
     def _law(self, context: Tensor, features: Tensor) -> Tensor:
         """``[batch, reaction, GROWING + 1 + KINDS]``."""
@@ -202,53 +210,47 @@ class ReactionLaws(nn.Module):
         needed = there @ self.used - torch.where(counts, scarcest, 0.0)
         return torch.where(self.electrons > 0, 0.0, needed)
 
-    def _shared(self, size: Tensor, share: Tensor, speeds: Tensor) -> tuple[Tensor, Tensor]:
-        """What reductions leave each other.
+    def _there(self, initial: Tensor) -> Tensor:
+        """Largest extent of each reaction that the electrolyte allows, ``[batch, reaction]``.
 
-        Args:
-            size: Logarithms of what hazards would be otherwise, ``[batch, reaction]``.
-            share: Of each species in the electrolyte, ``[batch, species]``.
-            speeds: See :func:`by_potential`.
-
-        Returns:
-            What is taken from sizes, ``[batch, reaction]``, and how many times a range counts,
-            ``[batch, reaction, range]``.
+        Hazards are of that. In units of what a usual electrolyte holds, so that as much film forms
+        in a thinner one. It is 0 where something of the electrolyte that the reaction takes is not
+        there, or the cell has another cation: what is not there must not be learned of, however
+        little, and forms no film.
         """
-        count = self.used.sum(dim=0)
-        there = torch.exp(share.clamp_min(_NOTHING).log() @ self.used / count.clamp_min(1))
-        # What is not there must not be learned of, however little.
-        there = torch.where((count > 0) & ((share <= 0).float() @ self.used == 0), there, 0.0)
-        each = self.electrons * there * torch.exp(size.clamp(-25, 8))
-        whole = each.sum(dim=1, keepdim=True) + _NOTHING
-        part = (each[:, None] @ speeds) / whole[..., None]
-        power, reduced = torch.sigmoid(_SCALE * self.sharing), self.electrons > 0
-        taken = power * (torch.log(whole) - _FIRST_HAZARD) * reduced
-        more = torch.exp(-power * torch.log(part + _LEAST_PART))
-        return taken, torch.where(reduced[:, None], more, 1.0)
+        some, liquid = self.taken > 0, initial * self.electrolyte / _USUAL_LIQUID
+        each = torch.where(some, liquid[..., None] / torch.where(some, self.taken, 1.0), -_NEVER)
+        takes = some.any(dim=0) & ((initial <= 0).to(initial.dtype) @ self.brought == 0)
+        return torch.where(takes, each.amin(dim=1), 0.0)
 
 
-def by_potential(weights: Tensor, growing: Tensor) -> tuple[Tensor, Tensor]:
-    """The same dose by ranges of the potential.
+def divided(values: Tensor, steps: int) -> Tensor:
+    """Values at times and, in straight lines, at even steps between two of them.
 
     Args:
-        weights: Of what only grows, ``[batch, reaction, GROWING]``.
-        growing: See :class:`~opir.models.abcc.protocol_features.ProtocolFeatures`.
+        values: ``[batch, times, ...]``.
+        steps: How many.
 
     Returns:
-        How quick each reaction's dose grows, ``[batch, reaction, range]``, while the potential is
-        below the first of :data:`LEVELS`, between two, above the last, with either charge and
-        while it is not known; and how much of each there was, ``[batch, times, range]``.
+        ``[batch, steps * (times - 1) + 1, ...]``.
+    """
+    share = torch.arange(steps, device=values.device, dtype=values.dtype) / steps
+    begin, rise = values[:, :-1].unsqueeze(2), values.diff(dim=1).unsqueeze(2)
+    between = begin + share.reshape(1, 1, steps, *(1,) * (values.ndim - 2)) * rise
+    return torch.cat([between.flatten(1, 2), values[:, -1:]], dim=1)
+
+
+def speeds(weights: Tensor) -> Tensor:
+    """How quick a dose grows while the potential is in a range, ``[batch, reaction, range]``.
+
+    Args:
+        weights: Of what only grows, ``[batch, reaction, GROWING]``. Charges do not count.
     """
     count = len(LEVELS)
     below, above, time = weights[..., :count], weights[..., count : 2 * count], weights[..., -1:]
     lower = nn.functional.pad(below.flip(-1).cumsum(-1).flip(-1), (0, 1))
     upper = nn.functional.pad(above.cumsum(-1), (1, 0))
-    speeds = torch.cat([lower + upper + time, weights[..., 2 * count :]], dim=-1)
-    under, over = growing[..., :count], growing[..., 2 * count - 1 : 2 * count]
-    spent = torch.cat([under[..., :1], under.diff(dim=-1), over], dim=-1)
-    unknown = growing[..., -1:] - spent.sum(dim=-1, keepdim=True)
-    spent = torch.cat([spent, growing[..., 2 * count : -1], unknown], dim=-1)
-    return speeds, spent.clamp_min(0)  # rounding
+    return torch.cat([lower + upper + time, time], dim=-1)
 
 
 def kin(tables: ChemistryTables) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from opir.chemistry.functional_groups import GROUPS, count_groups
 from opir.errors import ModelError
 from opir.models.abcc.composition import Explanation, evanescent_path, explain
 from opir.models.abcc.known_composition import composition_rows
-from opir.models.abcc.law_context import catalysts, hindering
+from opir.models.abcc.law_context import catalysts, scavengers
 from opir.models.abcc.reactions import ReactionSet
 from opir.models.abcc.reference import ReferenceSpectra
 from opir.models.descriptor import DESCRIPTOR, rate_of
@@ -37,6 +37,9 @@ Array = NDArray[np.float64]
 _CATIONS = ("Li", "Na")
 _BETWEEN = 0.015
 """Molar mass between that of lithium and that of sodium [kg/mol]."""
+
+_USUAL_DENSITY = 1500.0
+"""Of a film [kg m-3]."""
 
 _APART = 0.1
 """Mole fraction that has to be wrong for a spectrum not to be of the electrolyte described."""
@@ -139,8 +142,7 @@ class ChemistryTables:
         kinds: 1 where a population is free or bound, of a molecule or of an ion, four kinds,
             ``[kind, population]``.
         catalysts: See :func:`opir.models.abcc.law_context.catalysts`, ``[species, reaction]``.
-        hinders: See :func:`opir.models.abcc.law_context.hindering`,
-            ``[hindrance, species, reaction]``.
+        scavengers: See :func:`opir.models.abcc.law_context.scavengers`, ``[species, reaction]``.
         references: Spectra of the electrolyte's species beside each cation.
         library: Where all of it is from.
     """
@@ -157,7 +159,7 @@ class ChemistryTables:
     solid: NDArray[np.bool_]
     kinds: Array
     catalysts: NDArray[np.bool_]
-    hinders: Array
+    scavengers: NDArray[np.bool_]
     references: dict[str, ReferenceSpectra]
     library: Library
 
@@ -220,7 +222,7 @@ class ChemistryTables:
             phase == "solid",
             _kinds(populations, library),
             catalysts(reactions, library),
-            hindering(reactions, library),
+            scavengers(reactions, library),
             references,
             library,
         )
@@ -231,6 +233,20 @@ class ChemistryTables:
         used = np.maximum(-self.reactions.stoichiometry, 0.0)
         used[[name == "e-" for name in self.reactions.species]] = 0.0
         return used
+
+    @property
+    def volumes(self) -> Array:
+        """Solids that an extent of 1 forms [cm3 mol-1], ``[reaction]``.
+
+        Densities are the library's; what has none counts as 1,500 kg m-3.
+        """
+        found = np.zeros(len(self.reactions.reactions))
+        for row in np.flatnonzero(self.solid):
+            item = self.library.species[self.reactions.species[row]]
+            volume = item.molar_mass / (item.density.value if item.density else _USUAL_DENSITY)
+            volume = item.molar_volume.value if item.molar_volume else volume
+            found += 1e6 * volume * np.maximum(self.reactions.stoichiometry[row], 0.0)
+        return found
 
     @property
     def names(self) -> dict[str, Any]:
