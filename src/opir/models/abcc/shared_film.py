@@ -24,10 +24,10 @@ class SharedFilm(nn.Module):
     r"""Hazards of the reductions at an electrode, which share what its film lets through.
 
     While the potential is in range :math:`p`, reductions ask for :math:`d_p = \sum_j z_j c_j
-    r_{jp}` electrons, :math:`r_{jp}` being what they would do without a film and :math:`c_j` the
-    share of what they reduce in the electrolyte, and form :math:`v_p = \sum_j v_j c_j r_{jp}` of
-    film. They get as much as the film lets through as long as that is less than they ask for, so
-    what counts is how much of it an electron forms: the dose of the film is
+    r_{jp}` electrons, :math:`r_{jp}` being what they would do without a film, relative to the
+    largest extent :math:`c_j` that the electrolyte allows, and form :math:`v_p = \sum_j v_j c_j
+    r_{jp}` of film. They get as much as the film lets through as long as that is less than they
+    ask for, so what counts is how much of it an electron forms: the dose of the film is
 
     .. math:: x(t) = \sum_p \frac{v_p}{d_p + d_0} t_p
 
@@ -64,8 +64,8 @@ class SharedFilm(nn.Module):
         Args:
             rates: What reactions would do, ``[batch, reaction, range]``, 0 of those that share
                 no film.
-            electrons: Of an extent of 1, times the share of what it needs, ``[batch, reaction]``.
-            volumes: Of the film that it forms, times the same share, ``[batch, reaction]``.
+            electrons: That the largest extent takes, ``[batch, reaction]``.
+            volumes: Of the film that it forms, ``[batch, reaction]``.
             visits: See :func:`~opir.models.abcc.visits.visits`, ``[batch, visit, 3]``.
             frames: How many steps of the visits are over at each, ``[batch, frame]``.
             cell: What is told of the cell, ``[batch, width]``.
