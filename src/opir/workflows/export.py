@@ -39,8 +39,9 @@ def export(model: Path | str, *, out: Path | str, frames: int = 63, overwrite: b
 
     The file takes what a spectrum and a protocol say as numbers
     (:func:`opir.models.abcc.library_graph.graph_inputs`) and gives spectra, streams, amounts and
-    extents in one evaluation. Its batch is free, its number of frames fixed. The metadata entry
-    ``opir`` is a JSON object with names, axes, units, labels and the model's recipe.
+    extents in one evaluation. Its batch and the number of visits are free, the number of frames is
+    fixed. The metadata entry ``opir`` is a JSON object with names, axes, units, labels and the
+    model's recipe.
 
     Args:
         model: Name of a model that ships, or a file.
@@ -109,14 +110,17 @@ def _write(
     graph: LibraryGraph, some: dict[str, NDArray[np.float32]], path: Path, metadata: dict[str, Any]
 ) -> None:
     """One ONNX file, its weights inside."""
-    batch = torch.export.Dim("batch")
+    free = {name: torch.export.Dim(name) for name in ("batch", "visit")}
+    shapes = tuple(
+        {at: free[axis] for at, axis in enumerate(item.axes) if axis in free} for item in INPUTS
+    )
     with _quiet():
         program = torch.onnx.export(
             graph,
             tuple(torch.as_tensor(values) for values in some.values()),
             input_names=[item.name for item in INPUTS],
             output_names=[item.name for item in OUTPUTS],
-            dynamic_shapes={"given": tuple({0: batch} for _ in INPUTS)},
+            dynamic_shapes={"given": shapes},
             dynamo=True,
             optimize=False,
             verbose=False,

@@ -82,8 +82,8 @@ class SharedFilm(nn.Module):
         more = thick.diff(dim=1, prepend=torch.zeros_like(thick[:, :1])).clamp_min(0)
         # What comes before the first frame, between two, and after the last.
         between = (after[..., None] >= frames[:, None]).sum(dim=-1)
-        slots = more.new_zeros(len(more), (frames.shape[1] + 1) * RANGES)
+        slots = more.new_zeros(more.shape[0], (frames.shape[1] + 1) * RANGES)
         slots = slots.scatter_add(1, between * RANGES + where, more)
-        by_range = slots.reshape(len(more), -1, RANGES)[:, :-1].cumsum(dim=1)
+        by_range = slots.unflatten(1, (-1, RANGES))[:, :-1].cumsum(dim=1)
         found: Tensor = (by_range / (formed[:, None] + _NOTHING)) @ rates.transpose(1, 2)
         return found
