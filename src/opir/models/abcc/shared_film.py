@@ -84,6 +84,6 @@ class SharedFilm(nn.Module):
         between = (after[..., None] >= frames[:, None]).sum(dim=-1)
         slots = more.new_zeros(more.shape[0], (frames.shape[1] + 1) * RANGES)
         slots = slots.scatter_add(1, between * RANGES + where, more)
-        by_range = slots.unflatten(1, (-1, RANGES))[:, :-1].cumsum(dim=1)
+        by_range = slots.reshape(more.shape[0], -1, RANGES)[:, :-1].cumsum(dim=1)
         found: Tensor = (by_range / (formed[:, None] + _NOTHING)) @ rates.transpose(1, 2)
         return found
