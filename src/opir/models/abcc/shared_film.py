@@ -81,7 +81,10 @@ class SharedFilm(nn.Module):
         thick = torch.exp((_FIRST + 3 * law[:, :1]).clamp(-25, 8)) * thick
         more = thick.diff(dim=1, prepend=torch.zeros_like(thick[:, :1])).clamp_min(0)
         # What comes before the first frame, between two, and after the last.
-        between = (after[..., None] >= frames[:, None]).sum(dim=-1)
+        if torch.compiler.is_exporting():  # few frames, and a graph has no search
+            between = (after[..., None] >= frames[:, None]).sum(dim=-1)
+        else:
+            between = torch.searchsorted(frames.contiguous(), after.contiguous(), right=True)
         slots = more.new_zeros(more.shape[0], (frames.shape[1] + 1) * RANGES)
         slots = slots.scatter_add(1, between * RANGES + where, more)
         by_range = slots.reshape(more.shape[0], -1, RANGES)[:, :-1].cumsum(dim=1)
