@@ -225,3 +225,11 @@ def test_what_no_reaction_is_made_of_that_runs_is_not_learned(laws: ReactionLaws
     told(laws, initial, there)[0, -1, others].sum().backward()
     assert (laws.of_reaction.weight.grad[:, boron] == 0).all()
     assert (laws.of_reaction.weight.grad != 0).any()
+
+
+def test_reductions_form_as_much_film_as_densities_say() -> None:
+    """LEDC: 161.95 g/mol at 1.321 g/cm3. What dissolves or leaves as gas is no film."""
+    volumes = dict(zip(REACTIONS, TABLES.volumes, strict=True))
+    assert volumes["ec-to-ledc"] == pytest.approx(161.95 / 1.321, rel=1e-4)
+    assert volumes["c2h4-evolves"] == volumes["transesterification-methoxide"] == 0
+    assert (TABLES.volumes >= 0).all()
