@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from torch import Tensor  # noqa: E402
+import torch
+from torch import Tensor
 
-from opir.models.abcc.shared_film import SharedFilm  # noqa: E402
-from opir.models.abcc.visits import RANGES  # noqa: E402
+from opir.models.abcc.shared_film import SharedFilm
+from opir.models.abcc.visits import RANGES
 
 WIDTH = 3
 HIGH, LOW = 10, 3

@@ -29,7 +29,6 @@ _TRACE = 3e-3
 _USUAL_SHARE = 0.3
 """Of a reactant in the electrolyte."""
 _LEAST = 1e-6
-_NOTHING = 1e-9
 _USUAL_LIQUID = 60.0
 """Of all that an electrolyte holds, in a usual optical path [mmol m-2]."""
 _USUAL_VOLUME, _LEAST_VOLUME = 60.0, 6.0
