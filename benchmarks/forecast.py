@@ -113,7 +113,7 @@ def untrained(name: str, windows: Windows, **options: Any) -> Any:
 def stages(model: AbccLibrary, inputs: ForecastInputs, repeats: int) -> dict[str, Any]:
     """Time of the parts of a forecast."""
     flow = model.module.flow
-    start = model._start(inputs, None)
+    start = model._start(inputs, None, {})
     told = start.told
     with torch.no_grad():
         path = flow(told)
@@ -157,7 +157,7 @@ def arithmetic(
     model: AbccLibrary, inputs: ForecastInputs, parts: dict[str, Any]
 ) -> dict[str, float]:
     """How near flow and streams come to the time that their matrix products need."""
-    start = model._start(inputs, None)
+    start = model._start(inputs, None, {})
     counter = FlopCounterMode(display=False)
     with counter:
         model._parts(start, start.told)

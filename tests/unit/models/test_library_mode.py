@@ -136,6 +136,14 @@ def test_it_learns_one_batch_and_is_the_same_from_a_file(tmp_path: Path) -> None
     np.testing.assert_allclose(model.forecast(moved).spectra[0], found.spectra[5], atol=2e-5)
 
 
+def test_a_look_is_the_forecast_whatever_was_looked_at_before() -> None:
+    model, data = drawn(1, 0.3), cells().inputs
+    some = data.rows([2, 7])
+    for inputs in (data, data, some, data):
+        looked, found = model.look(inputs), model.forecast(replace(inputs))
+        np.testing.assert_array_equal(looked.spectra, found.spectra)
+
+
 def test_more_frames_change_nothing_at_the_others() -> None:
     """The drive between frames is a straight line, so a frame more on it tells nothing new."""
     model, data = taught(), cells().inputs
@@ -250,7 +258,7 @@ def test_frames_more_narrow_what_may_come() -> None:
     model, spreads = drawn(2, 0.2), []
     for count in (1, 2, 5):
         inputs = given_more(cells(), count - 1).inputs
-        start = model._start(inputs, None)
+        start = model._start(inputs, None, {})
         spreads.append(start.spread)
         assert model.forecast(inputs).spectra.shape[1] == inputs.frames
     assert (spreads[0] == 1).all()
@@ -270,7 +278,7 @@ def test_samples_are_drawn_so_far_apart_that_they_hold_what_is_observed(seed: in
     """Observed spectra that samples of a known doubt made: that doubt, or its neighbour."""
     model, torch_seed = drawn(seed, 0.2), torch.Generator().manual_seed(5)
     rows = np.tile(np.arange(12), 8)
-    start = model._start(cells().inputs.rows(rows), None)
+    start = model._start(cells().inputs.rows(rows), None, {})
     frames = torch.arange(0, 11, 2)
     told = start.told.at(frames)
     for true in (1.0, 3.0):

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from opir.chemistry import library
 from opir.errors import ModelError, OptionError
-from opir.models.abcc.drive_between import features_at_frames, features_in_parts
+from opir.models.abcc.drive_between import features_in_parts
 from opir.models.abcc.library_absorbance import quick_absorbance
 from opir.models.abcc.library_axis import OtherAxis
 from opir.models.abcc.library_doubt import chosen_doubt
@@ -30,6 +30,9 @@ from opir.models.networks.adapter import Sizes, SpectraAdapter, spaced
 from opir.models.networks.base import NetworkForecaster
 
 __all__ = ["AbccLibrary"]
+
+Prepared = Mapping[str, NDArray[np.float32]]
+"""What :meth:`AbccLibrary.prepare` gives."""
 
 _RUNS = 1024
 _LOOKED = 3
@@ -77,7 +80,7 @@ class AbccLibrary(NetworkForecaster):
     loss_frames: ClassVar[int] = 8
     static: int = 8
     scores: ClassVar[int] = 32
-    calibration: ClassVar[float] = 14.0
+    calibration: ClassVar[float] = 28.0
 
     def __init__(
         self,
@@ -109,6 +112,7 @@ class AbccLibrary(NetworkForecaster):
         self._tables: ChemistryTables | None = None
         self._other: OtherAxis | None = None
         self._usual = np.ones(0, np.float32)
+        self._looked: tuple[ForecastInputs | None, Prepared] = None, {}
 
     def build(self, sizes: Sizes) -> LibraryFlow:
         """The flow, with first weights drawn from torch's generator."""
@@ -154,8 +158,9 @@ class AbccLibrary(NetworkForecaster):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._module = LibraryModule(adapter, self.build(adapter.sizes), lines=2)
-        self.trust = 1.0
-        self.module.keep_states(features_at_frames(some.inputs).state.flatten(0, 1))
+        self.trust, self._looked = 1.0, (None, {})
+        state = torch.from_numpy(features_in_parts(some.inputs, self.rows)[1])
+        self.module.keep_states(state.flatten(0, 1))
         self.module.keep_range(train.inputs)
         said = self._read(some.inputs.rows(spaced(len(some), _READ)))
         if (seen := said.path[said.path > 0]).size:
@@ -172,15 +177,15 @@ class AbccLibrary(NetworkForecaster):
         """What the first given spectra and the protocols from there on say, once for all steps."""
         said = self._read(inputs)
         growing, state, stays = features_in_parts(inputs, self.rows)
-        return {
-            "growing": growing,
-            "visits": stays,
-            "state": state,
-            "amounts": said.amounts.astype(np.float32),
-            "shift": said.shift.astype(np.float32),
-            "initial": said.initial.astype(np.float32),
-            "path": said.path.astype(np.float32),
-        }
+        read = {name: getattr(said, name) for name in ("amounts", "shift", "initial", "path")}
+        read = {name: values.astype(np.float32) for name, values in read.items()}
+        return {"growing": growing, "visits": stays, "state": state, **read}
+
+    def look(self, inputs: ForecastInputs) -> Forecast:
+        """As of :meth:`forecast`; what the same inputs say is worked out once for all looks."""
+        if self._looked[0] is not inputs:
+            self._looked = inputs, self.prepare(inputs)
+        return self.forecast(inputs)
 
     def taught(self, windows: Windows) -> dict[str, NDArray[np.float32]]:
         """True extents, where they are known (:mod:`opir.models.abcc.library_extents`)."""
@@ -226,7 +231,7 @@ class AbccLibrary(NetworkForecaster):
         self.trust = 1.0
         for share in (0.0, 1.0):
             self.module.carried.fill_(share)
-            found.append(self.forecast(windows.inputs).spectra)
+            found.append(self.look(windows.inputs).spectra)
         none, gained = found[0] - windows.target, found[1] - found[0]
         errors = [np.abs(none + share * gained).mean() for share in SHARES]
         self.module.carried.fill_(float(SHARES[int(np.argmin(errors))]))
@@ -324,21 +329,22 @@ class AbccLibrary(NetworkForecaster):
         self, inputs: ForecastInputs, axis: OtherAxis | None
     ) -> Iterator[tuple[slice, Start]]:
         """Some rows at a time: which ones, and what their given frames say."""
+        before, known = self._looked
+        known = known if axis is None and inputs is before else {}
         for first in range(0, len(inputs), self.rows):
             part = slice(first, first + self.rows)
-            yield part, self._start(inputs.rows(np.arange(len(inputs))[part]), axis)
+            said = {name: values[part] for name, values in known.items()}
+            yield part, self._start(inputs.rows(np.arange(len(inputs))[part]), axis, said)
 
     @torch.no_grad()
-    def _start(self, asked: ForecastInputs, axis: OtherAxis | None) -> Start:
-        """What the given frames say."""
+    def _start(self, asked: ForecastInputs, axis: OtherAxis | None, said: Prepared) -> Start:
+        """What the given frames say; ``said``, if anything, is what was prepared of them."""
         module = self.module
         module.eval()
         inputs = asked if axis is None else axis.onto_own(asked)
         where = module.state_mean.device
-        batch = {
-            name: torch.as_tensor(values, device=where)
-            for name, values in self.prepare(inputs).items()
-        }
+        said = said or self.prepare(inputs)
+        batch = {name: torch.as_tensor(values, device=where) for name, values in said.items()}
         given, batch["descriptor"] = (
             torch.as_tensor(np.asarray(values, np.float32), device=where)
             for values in (inputs.given, inputs.descriptor)

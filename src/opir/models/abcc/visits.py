@@ -79,14 +79,14 @@ def _of_one(
 ) -> NDArray[np.float32]:
     known = bool(np.isfinite(potential).all())
     marks = _divided(times[frames])
-    edges = np.union1d(times[times <= marks[-1]], marks)
+    edges = [times[times <= marks[-1]], marks]
     if known:
         begin, rise, lasts = potential[:-1, None], np.diff(potential)[:, None], np.diff(times)
         share = (_LEVELS - begin) / np.where(np.abs(rise) < _LEVEL, np.inf, rise)
         across = (share > 0) & (share < 1)
-        crossed = (times[:-1, None] + share * lasts[:, None])[across]
-        edges = np.sort(np.concatenate([edges, crossed]))
-    lasts, middle = np.diff(edges), (edges[1:] + edges[:-1]) / 2
+        edges.append((times[:-1, None] + share * lasts[:, None])[across])
+    told = np.sort(np.concatenate(edges))
+    lasts, middle = np.diff(told), (told[1:] + told[:-1]) / 2
     within = np.searchsorted(marks, middle, side="right") - 1
     counts = (lasts > 0) & (within < len(marks) - 1)
     lasts, middle, within = lasts[counts], middle[counts], within[counts]
@@ -95,7 +95,8 @@ def _of_one(
     here = np.full(lasts.size, RANGES - 1)
     if known:
         here = np.searchsorted(_LEVELS, np.interp(middle, times, potential))
-    begins = np.flatnonzero(np.r_[True, (np.diff(here) != 0) | (np.diff(within) != 0)])
+    new = (here[1:] != here[:-1]) | (within[1:] != within[:-1])
+    begins = np.append(0, np.flatnonzero(new) + 1)
     stays = np.add.reduceat(lasts, begins) / _TIME
     return np.stack([stays, here[begins], within[begins]], axis=1).astype(np.float32)
 
