@@ -25,6 +25,7 @@ __all__ = [
     "OutputExistsError",
     "ProtocolError",
     "SimulationError",
+    "StoppedError",
     "StoreError",
     "SystemDescriptionError",
     "UnitError",
@@ -132,6 +133,10 @@ class HistoryError(OpirError):
 
 class ModelError(OpirError):
     """A model cannot be fitted, loaded or applied to what it was given."""
+
+
+class StoppedError(OpirError):
+    """Work was stopped by Ctrl-C; the message says what was kept and how to go on."""
 
 
 class StoreError(OpirError):

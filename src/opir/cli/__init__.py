@@ -1,8 +1,9 @@
 """The command line: thin shells over :mod:`opir.workflows`, with no logic of their own.
 
 Every error that opir raises on purpose becomes one sentence on standard error and exit status 2;
-Ctrl-C ends with 130; anything unforeseen is one sentence too, with status 70 and, where the
-environment variable ``OPIR_DEBUG`` is set, the traceback.
+Ctrl-C ends with 130, and where work was kept the sentence says how to go on. Anything unforeseen
+is one sentence too, with status 70 and, where the environment variable ``OPIR_DEBUG`` is set, the
+traceback.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from opir.cli.files import add_to as add_file_commands
 from opir.cli.models import add_to as add_model_commands
 from opir.cli.pathways import add_to as add_pathways_command
 from opir.cli.simulate import add_to as add_simulation_commands
-from opir.errors import OpirError
+from opir.errors import OpirError, StoppedError
 
 __all__ = ["app", "main"]
 
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if os.environ.get("OPIR_DEBUG"):
             raise
         _say(f"opir: {error}")
-        sys.exit(2)
+        sys.exit(130 if isinstance(error, StoppedError) else 2)
     except OSError as error:  # what no part foresaw: a full disk behind standard output, say
         if os.environ.get("OPIR_DEBUG"):
             raise

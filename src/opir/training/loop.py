@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opir.errors import ModelError, OpirError, OptionError
+from opir.errors import ModelError, OptionError, StoppedError
 from opir.models import TrainedForecaster, Windows
 from opir.progress import Progress
 from opir.training.budget import EVALUATED_WINDOWS, Clock, settle
@@ -28,7 +28,7 @@ _PATIENCE = 1.5
 """Budgets after which a training ends that turned out slower than its first steps."""
 
 
-class TrainingInterruptedError(OpirError):
+class TrainingInterruptedError(StoppedError):
     """Training was stopped before its end; the state to resume from is on disk, if asked for."""
 
 

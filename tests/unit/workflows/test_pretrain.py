@@ -128,7 +128,10 @@ def test_what_was_examined_and_is_damaged_is_refused(store: Path, tmp_path: Path
 
 
 def test_ctrl_c_keeps_the_state_and_says_how_to_go_on(
-    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def stopped(*_: object) -> dict[str, float]:
         raise KeyboardInterrupt
@@ -139,6 +142,12 @@ def test_ctrl_c_keeps_the_state_and_says_how_to_go_on(
     assert ended.value.remedy == "The same command goes on"
     kept = [path for path in tmp_path.iterdir() if path.suffix != ".jsonl"]
     assert [path.name for path in kept] == [f"opir-base-without-{SYSTEMS[0]}.state"]
+    with pytest.raises(SystemExit) as left:
+        main(["pretrain", str(store), "-o", str(tmp_path / "again"), "--only", SYSTEMS[0]])
+    assert left.value.code == 130
+    said = capsys.readouterr().err
+    assert said.startswith("opir: ")
+    assert "The same command goes on" in said
 
 
 def test_widening() -> None:

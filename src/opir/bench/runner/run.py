@@ -30,7 +30,7 @@ from opir.bench.runner.job import (
 from opir.bench.runner.jobs import FLOORS, Job
 from opir.bench.runner.pool import Pool
 from opir.bench.runner.settings import BenchSettings, difference
-from opir.errors import FormatError, OpirError, OptionError, require
+from opir.errors import FormatError, OptionError, StoppedError, require
 from opir.files import output_errors
 
 __all__ = ["BenchInterruptedError", "BenchRun", "plan", "run_bench"]
@@ -44,7 +44,7 @@ _LEAST_LIMIT = 3600.0
 Report = Callable[[int, int, str], None]
 
 
-class BenchInterruptedError(OpirError):
+class BenchInterruptedError(StoppedError):
     """The run was stopped before its end; what was done is kept."""
 
 

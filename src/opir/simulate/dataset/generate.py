@@ -13,7 +13,7 @@ from typing import Any
 
 import opir
 from opir.chemistry import Library
-from opir.errors import OpirError, OptionError, OutputExistsError, StoreError
+from opir.errors import OptionError, OutputExistsError, StoppedError, StoreError
 from opir.run.store import Store
 from opir.simulate.dataset.domain import domain_library
 from opir.simulate.dataset.parts import list_parts
@@ -26,7 +26,7 @@ from opir.simulate.protocols import CellLimits, resolve_protocol
 __all__ = ["GenerationInterruptedError", "GenerationResult", "chemistry_hash", "generate"]
 
 
-class GenerationInterruptedError(OpirError):
+class GenerationInterruptedError(StoppedError):
     """The job was stopped before its end; what was committed stays."""
 
 
